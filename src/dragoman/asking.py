@@ -1,0 +1,134 @@
+"""The one place that asks an engine, reads the reply, and asks again.
+
+An unreadable reply is asked for again at a higher temperature and with another seed;
+so is a reply that was cut off, which is never read: `B: 1` may be the start of `B: 10`.
+What the engine itself cannot answer is its own failure and is not asked again here,
+because engines retry by their own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+from dragoman.engines import Engine
+from dragoman.errors import EngineError, UnreadableReply
+from dragoman.formats import Format
+from dragoman.signature import digest
+from dragoman.types import Completion, Failure, Prompt, Sampling, Usage
+
+Answer = TypeVar("Answer")
+
+# The reference implementation asks again at 1.0 at once, up to six times. A first step at
+# 0.7 keeps more of the judge's own opinion, and three questions settle nearly every group.
+RETRY_TEMPERATURES = (0.7, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often an unreadable reply is asked for again, and at what temperature."""
+
+    retries: int = 2
+    temperatures: Sequence[float] = RETRY_TEMPERATURES
+
+    def sampling(self, base: Sampling, attempt: int) -> Sampling:
+        """The sampling of the given attempt; attempt 0 is the base itself."""
+        if attempt == 0:
+            return base
+        step = self.temperatures[min(attempt, len(self.temperatures)) - 1]
+        return replace(base, temperature=max(base.temperature, step), seed=base.seed + attempt)
+
+
+class ReplyCache(Protocol):
+    """Where finished calls are kept, so that none is made twice (see `ledger.py`)."""
+
+    def find_reply(self, key: str) -> Completion | None: ...
+
+    def keep_reply(self, key: str, completion: Completion) -> None: ...
+
+
+class NoCache:
+    """Remembers nothing."""
+
+    def find_reply(self, key: str) -> Completion | None:
+        return None
+
+    def keep_reply(self, key: str, completion: Completion) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Answer]):
+    """An answer or the reason why there is none, with every reply on the way."""
+
+    answer: Answer | None
+    failure: Failure | None
+    replies: tuple[str, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks one engine, with patience and a cache."""
+
+    engine: Engine
+    sampling: Sampling = Sampling()
+    patience: Patience = Patience()
+    cache: ReplyCache = NoCache()
+
+    async def ask(
+        self, format: Format[Any, Answer], item: Any, draw: int = 0
+    ) -> Asked[Answer]:
+        """Ask about one item. Different `draw`s are independent opinions of the same item."""
+        prompt = format.write(item)
+        # Seeds of draws lie far enough apart that retries never reach the next draw's.
+        base = replace(self.sampling, seed=self.sampling.seed + 1000 * draw)
+        replies: list[str] = []
+        usage, failure = Usage(), Failure("not-asked")
+        for attempt in range(self.patience.retries + 1):
+            sampling = self.patience.sampling(base, attempt)
+            try:
+                completion, called = await self._complete(prompt, sampling, format)
+            except EngineError as error:
+                reason = "engine-down" if type(error).__name__ == "EngineDown" else "engine"
+                return Asked(None, Failure(reason, str(error)), tuple(replies), usage)
+            usage += completion.usage if called else Usage()
+            reply = completion.replies[0]
+            replies.append(reply.text)
+            if reply.finish == "length":
+                tokens = sampling.max_tokens
+                failure = Failure("truncated", f"the reply was cut off at {tokens} tokens")
+                continue
+            try:
+                return Asked(format.read(reply.text, item), None, tuple(replies), usage)
+            except UnreadableReply as error:
+                failure = Failure(error.reason, error.detail)
+        return Asked(None, failure, tuple(replies), usage)
+
+    async def _complete(
+        self, prompt: Prompt, sampling: Sampling, format: Format[Any, Any]
+    ) -> tuple[Completion, bool]:
+        """A completion, and whether the engine was called for it."""
+        key = cache_key(self.engine, prompt, sampling, format)
+        known = self.cache.find_reply(key)
+        if known is not None:
+            return known, False
+        completion = await self.engine.complete(prompt, sampling)
+        self.cache.keep_reply(key, completion)
+        return completion, True
+
+
+def cache_key(
+    engine: Engine, prompt: Prompt, sampling: Sampling, format: Format[Any, Any]
+) -> str:
+    """The content address of a call: who is asked what, how, and who reads it."""
+    return digest(
+        [
+            engine.identity,
+            [prompt.text, prompt.chat, prompt.grammar],
+            [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.n],
+            [sampling.seed, list(sampling.stop)],
+            [format.name, format.version, format.reading],
+        ]
+    )

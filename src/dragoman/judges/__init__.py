@@ -1,0 +1,86 @@
+"""Judges: a group in, a judgement out. Wrappers are judges too, so they compose:
+`Tournament(Permuted(GroupJudge(asker, GQM())), slots=4)` is a judge.
+
+Adding one: docs/how-to-add-a-judge.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from dragoman.asking import Asker
+from dragoman.errors import UserError
+from dragoman.formats import Reading, make_format
+from dragoman.plugins import find
+from dragoman.types import Group, Judgement
+
+JUDGES = {
+    "group": "dragoman.judges.group:GroupJudge",
+    "pointwise": "dragoman.judges.pointwise:PointwiseJudge",
+    "metric": "dragoman.judges.metric:MetricJudge",
+}
+
+DEFAULT_FORMATS = {"group": "gqm", "pointwise": "sqm"}
+
+Orders = Literal["balanced", "all"]
+
+
+class Judge(Protocol):
+    """Judges groups of any size, with duplicates or without.
+
+    `fields` says what the judge is, for signatures: a wrapper adds its own to the inner
+    judge's. Judgements with different `draw`s are independent opinions of one group.
+    """
+
+    @property
+    def fields(self) -> Mapping[str, object]: ...
+
+    async def judge(self, group: Group, draw: int = 0) -> Judgement: ...
+
+
+def make_judge(
+    name: str,
+    asker: Asker | None = None,
+    *,
+    format: str | None = None,
+    reading: Reading = "strict",
+    permute: Orders | None = None,
+    votes: int = 1,
+    slots: int | None = None,
+) -> Judge:
+    """The judge called `name`, in the wrappers asked for.
+
+    `group` and `pointwise` need an asker; `metric:chrf` needs references instead; a
+    `module:Class` is called with the asker, or with nothing when there is none.
+    """
+    judge = _bare_judge(name, asker, format, reading)
+    if permute:
+        from dragoman.judges.permuted import Permuted
+
+        judge = Permuted(judge, permute)
+    if votes > 1:
+        from dragoman.judges.voted import Voted
+
+        if asker and asker.sampling.temperature == 0:
+            raise UserError("votes at temperature 0 are all the same; set --temperature 0.7")
+        judge = Voted(judge, votes)
+    if slots:
+        from dragoman.judges.tournament import Tournament
+
+        judge = Tournament(judge, slots)
+    return judge
+
+
+def _bare_judge(name: str, asker: Asker | None, format: str | None, reading: Reading) -> Judge:
+    kind, _, rest = name.partition(":")
+    if kind == "metric":
+        from dragoman.metrics import make_metric
+
+        return find("judge", "metric", JUDGES)(make_metric(rest or "chrf"))
+    judge_class = find("judge", name, JUDGES)
+    if name not in DEFAULT_FORMATS:
+        return judge_class(asker) if asker else judge_class()
+    if asker is None:
+        raise UserError(f"the {name} judge asks a model; say which with --engine")
+    return judge_class(asker, make_format(format or DEFAULT_FORMATS[name], reading))

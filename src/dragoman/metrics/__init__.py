@@ -1,0 +1,37 @@
+"""Metrics: a group in, one number a candidate out; higher is better.
+
+Adding one: docs/how-to-add-a-metric.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from dragoman.plugins import find
+from dragoman.types import Group, Segment
+
+METRICS = {
+    "chrf": "dragoman.metrics.sacrebleu:ChrF",
+    "bleu": "dragoman.metrics.sacrebleu:Bleu",
+}
+
+
+class Metric(Protocol):
+    """Scores the candidates of a group. `fields` is its part of the signature;
+    `fields_for` adds what depends on the segment, such as the tokenizer of its language."""
+
+    name: str
+    needs_reference: bool
+
+    @property
+    def fields(self) -> Mapping[str, object]: ...
+
+    def fields_for(self, segment: Segment) -> Mapping[str, object]: ...
+
+    def scores(self, group: Group) -> Sequence[float]: ...
+
+
+def make_metric(name: str) -> Metric:
+    """The metric called `name`, or the class at `module:Name`."""
+    return find("metric", name, METRICS)()

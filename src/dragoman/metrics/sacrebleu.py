@@ -1,0 +1,70 @@
+"""Sentence-level chrF and BLEU against the reference, by sacrebleu with its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from dragoman.types import Group, Segment
+
+# sacrebleu's own choice for a target language, as its --language-pair option makes it;
+# Japanese is split into characters because its MeCab tokenizer is a separate install.
+TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char"}
+
+
+class _SacreBleu:
+    name: str
+    needs_reference = True
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        return {"metric": self.name}
+
+    def fields_for(self, segment: Segment) -> Mapping[str, object]:
+        return {**self.fields, **self._own_fields(self._scorer(segment))}
+
+    def scores(self, group: Group) -> Sequence[float]:
+        reference = group.segment.reference
+        if reference is None:
+            raise ValueError("no reference")
+        scorer = self._scorer(group.segment)
+        return [float(scorer.sentence_score(c.text, [reference]).score) for c in group.candidates]
+
+    def _scorer(self, segment: Segment) -> Any:
+        raise NotImplementedError
+
+    @staticmethod
+    def _own_fields(scorer: Any) -> Mapping[str, object]:
+        # sacrebleu's signature wants a first score before it will tell; "nrefs" is ours to say.
+        info: dict[str, object] = dict(scorer.get_signature().info)
+        return {"sacrebleu": info.pop("version", None), **info, "nrefs": 1}
+
+
+class ChrF(_SacreBleu):
+    name = "chrf"
+
+    def _scorer(self, segment: Segment) -> Any:
+        return _chrf()
+
+
+class Bleu(_SacreBleu):
+    name = "bleu"
+
+    def _scorer(self, segment: Segment) -> Any:
+        language = segment.target_lang.replace("_", "-").split("-")[0].lower()
+        return _bleu(TOKENIZERS.get(language, "13a"))
+
+
+@cache
+def _chrf() -> Any:
+    from sacrebleu.metrics import CHRF
+
+    return CHRF()
+
+
+@cache
+def _bleu(tokenizer: str) -> Any:
+    from sacrebleu.metrics import BLEU
+
+    return BLEU(effective_order=True, tokenize=tokenizer)

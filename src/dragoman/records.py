@@ -1,0 +1,263 @@
+"""Groups in, lines out: strict, streaming, in constant memory.
+
+JSONL is the home form. One line is one group:
+`{id, src_lang, tgt_lang, source, reference?, comment?, context?, candidates: [{text, system?} or text]}`.
+Other keys are left alone (evaluation data carries human scores). TSV has the same names
+in a header row, with one column per candidate, called `candidate` or `candidate:SYSTEM`.
+Parquet has the same names as columns. Whatever is wrong is named by file and line.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TextIO, cast
+
+from dragoman.errors import BadRecord, MissingExtra, UserError
+from dragoman.types import Candidate, Group, Segment
+
+STDIN = "-"
+MAX_LINE_BYTES = 64 * 2**20
+
+Row = Mapping[str, Any]
+
+
+def read_groups(path: str | Path) -> Iterator[Group]:
+    """Stream the groups of a `.jsonl`, `.tsv` or `.parquet` file (JSONL and TSV also
+    gzipped), or JSONL from standard input for `-`."""
+    for line, row in read_rows(path):
+        try:
+            yield group_from_row(row)
+        except ValueError as error:
+            raise BadRecord(path, line, str(error)) from None
+
+
+def check_groups(path: str | Path) -> int:
+    """Read a whole file once, so that a bad line is found before any paid call; the count."""
+    return sum(1 for _ in read_groups(path))
+
+
+def read_rows(path: str | Path) -> Iterator[tuple[int, Row]]:
+    """Stream (line number, row) by the file's suffix; a Parquet row's number counts from 1."""
+    name = str(path)
+    plain = name.removesuffix(".gz")
+    if name == STDIN or plain.endswith((".jsonl", ".ndjson", ".json")):
+        return _read_jsonl(path)
+    if plain.endswith(".tsv"):
+        return _read_tsv(path)
+    if name.endswith(".parquet"):
+        return _read_parquet(path)
+    raise UserError(f"{path}: what is it? dragoman reads .jsonl, .tsv and .parquet")
+
+
+def group_from_row(row: Row) -> Group:
+    """A group from one row; ValueError says which field is wrong."""
+    candidates = row.get("candidates")
+    if not isinstance(candidates, list) or not candidates:
+        raise ValueError("'candidates' must be a list of at least one translation")
+    segment = Segment(
+        id=_text(row, "id"),
+        source=_text(row, "source"),
+        source_lang=_text(row, "src_lang"),
+        target_lang=_text(row, "tgt_lang"),
+        reference=_optional_text(row, "reference"),
+        comment=_optional_text(row, "comment"),
+        context=tuple(_texts(row.get("context"), "context")),
+    )
+    items = cast(list[object], candidates)
+    return Group(segment, tuple(_candidate(item, number) for number, item in enumerate(items)))
+
+
+def group_to_row(group: Group) -> dict[str, Any]:
+    """The row that `group_from_row` reads back as the same group."""
+    segment = group.segment
+    row: dict[str, Any] = {
+        "id": segment.id,
+        "src_lang": segment.source_lang,
+        "tgt_lang": segment.target_lang,
+        "source": segment.source,
+    }
+    optional = {"reference": segment.reference, "comment": segment.comment}
+    row.update({key: value for key, value in optional.items() if value is not None})
+    if segment.context:
+        row["context"] = list(segment.context)
+    row["candidates"] = [
+        {"text": c.text} if c.system is None else {"system": c.system, "text": c.text}
+        for c in group.candidates
+    ]
+    return row
+
+
+def to_line(row: Row) -> str:
+    """One JSON line, without the line end; the same row always gives the same bytes."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def write_lines(path: str | Path) -> Iterator[TextIO]:
+    """Write text lines to a file that appears whole or not at all, or to standard output for `-`.
+
+    Lines gather in `PATH.partial`, which is renamed at the end.
+    """
+    if str(path) == STDIN:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    partial = Path(f"{path}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        os.replace(partial, path)
+    except OSError as error:
+        raise UserError(f"{error.filename or path}: cannot write: {error.strerror}") from error
+
+
+def _text(row: Row, key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str):
+        what = "is missing" if value is None else f"must be text, not {_kind(value)}"
+        raise ValueError(f"{key!r} {what}")
+    return _clean(value, key)
+
+
+def _optional_text(row: Row, key: str) -> str | None:
+    return None if row.get(key) is None else _text(row, key)
+
+
+def _texts(value: object, key: str) -> Iterable[str]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise ValueError(f"{key!r} must be a list of texts, not {_kind(value)}")
+    items = cast(list[object], value)
+    return [_text({f"{key}[{i}]": item}, f"{key}[{i}]") for i, item in enumerate(items)]
+
+
+def _candidate(item: object, number: int) -> Candidate:
+    where = f"candidates[{number}]"
+    if isinstance(item, str):
+        return Candidate(_clean(item, where))
+    if not isinstance(item, dict):
+        raise ValueError(f"{where} must be text or {{text, system?}}, not {_kind(item)}")
+    fields = cast(dict[str, object], item)
+    try:
+        return Candidate(_text(fields, "text"), _optional_text(fields, "system"))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _clean(text: str, key: str) -> str:
+    """Lone surrogates can be written in JSON but in no file; say so here, not when writing."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{key!r} holds half of a surrogate pair, which is no text") from None
+    return text
+
+
+def _kind(value: object) -> str:
+    kinds = {dict: "an object", list: "a list", bool: "true or false", int: "a number"}
+    return kinds.get(type(value), "a number" if isinstance(value, float) else "null")
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} stands twice")
+    return row
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
+
+
+def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
+    for number, text in _read_text_lines(path):
+        if not text.strip():
+            raise BadRecord(path, number, "an empty line; every line is one group")
+        try:
+            row = _DECODER.decode(text)
+        except RecursionError:
+            raise BadRecord(path, number, "nested too deep") from None
+        except ValueError as error:
+            raise BadRecord(path, number, f"not JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise BadRecord(path, number, f"must be an object, not {_kind(row)}")
+        yield number, cast(Row, row)
+
+
+def _read_tsv(path: str | Path) -> Iterator[tuple[int, Row]]:
+    lines = _read_text_lines(path)
+    first = next(lines, None)
+    if first is None:
+        raise BadRecord(path, 1, "an empty file; a TSV begins with a header row")
+    header = first[1].split("\t")
+    columns = [i for i, name in enumerate(header) if name.split(":", 1)[0] == "candidate"]
+    for number, text in lines:
+        cells = text.split("\t")
+        if len(cells) != len(header):
+            raise BadRecord(path, number, f"{len(cells)} cells under {len(header)} column names")
+        row: dict[str, Any] = {
+            name: cell for name, cell in zip(header, cells, strict=True) if cell != ""
+        }
+        row["candidates"] = [
+            {"text": cells[i], "system": header[i].partition(":")[2] or None} for i in columns
+        ]
+        yield number, row
+
+
+def _read_parquet(path: str | Path) -> Iterator[tuple[int, Row]]:
+    try:
+        import pyarrow as arrow
+        import pyarrow.parquet as parquet
+    except ModuleNotFoundError:
+        raise MissingExtra("pyarrow", "parquet") from None
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1024):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+    except OSError as error:
+        raise UserError(f"{path}: cannot read: {error.strerror or error}") from error
+    except arrow.ArrowException as error:
+        raise BadRecord(path, number + 1, f"not Parquet: {error}") from None
+
+
+def _read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    try:
+        with _open_bytes(path) as stream:
+            number = 0
+            while raw := stream.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(raw) > MAX_LINE_BYTES:
+                    raise BadRecord(path, number, f"longer than {MAX_LINE_BYTES} bytes")
+                if number == 1:
+                    raw = raw.removeprefix(b"\xef\xbb\xbf")
+                try:
+                    yield number, raw.decode("utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    at = error.start + 1
+                    raise BadRecord(path, number, f"not UTF-8 at byte {at}") from None
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot read: {reason}") from error
+
+
+def _open_bytes(path: str | Path) -> IO[bytes]:
+    if str(path) == STDIN:
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    if str(path).endswith(".gz"):
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return Path(path).open("rb")
