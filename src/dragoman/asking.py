@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from dragoman.engines import Engine
-from dragoman.errors import EngineError, UnreadableReply
+from dragoman.errors import EngineDown, EngineError, UnreadableReply
 from dragoman.formats import Format
 from dragoman.signature import digest
 from dragoman.types import Completion, Failure, Prompt, Sampling, Usage
@@ -77,9 +77,7 @@ class Asker:
     patience: Patience = Patience()
     cache: ReplyCache = NoCache()
 
-    async def ask(
-        self, format: Format[Any, Answer], item: Any, draw: int = 0
-    ) -> Asked[Answer]:
+    async def ask(self, format: Format[Any, Answer], item: Any, draw: int = 0) -> Asked[Answer]:
         """Ask about one item. Different `draw`s are independent opinions of the same item."""
         prompt = format.write(item)
         # Seeds of draws lie far enough apart that retries never reach the next draw's.
@@ -91,7 +89,7 @@ class Asker:
             try:
                 completion, called = await self._complete(prompt, sampling, format)
             except EngineError as error:
-                reason = "engine-down" if type(error).__name__ == "EngineDown" else "engine"
+                reason = "engine-down" if isinstance(error, EngineDown) else "engine"
                 return Asked(None, Failure(reason, str(error)), tuple(replies), usage)
             usage += completion.usage if called else Usage()
             reply = completion.replies[0]
@@ -114,14 +112,25 @@ class Asker:
         known = self.cache.find_reply(key)
         if known is not None:
             return known, False
-        completion = await self.engine.complete(prompt, sampling)
+        completion = _writable(await self.engine.complete(prompt, sampling))
         self.cache.keep_reply(key, completion)
         return completion, True
 
 
-def cache_key(
-    engine: Engine, prompt: Prompt, sampling: Sampling, format: Format[Any, Any]
-) -> str:
+def _writable(completion: Completion) -> Completion:
+    """Servers can send half of a surrogate pair, which no file can hold."""
+    if all(reply.text.isascii() for reply in completion.replies):
+        return completion
+    replies = tuple(
+        replace(
+            reply, text=reply.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+        for reply in completion.replies
+    )
+    return replace(completion, replies=replies)
+
+
+def cache_key(engine: Engine, prompt: Prompt, sampling: Sampling, format: Format[Any, Any]) -> str:
     """The content address of a call: who is asked what, how, and who reads it."""
     return digest(
         [

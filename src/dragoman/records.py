@@ -13,7 +13,7 @@ import gzip
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
@@ -99,7 +99,7 @@ def to_line(row: Row) -> str:
 
 
 @contextmanager
-def write_lines(path: str | Path) -> Iterator[TextIO]:
+def write_lines(path: str | Path) -> Generator[TextIO]:
     """Write text lines to a file that appears whole or not at all, or to standard output for `-`.
 
     Lines gather in `PATH.partial`, which is renamed at the end.
@@ -161,8 +161,8 @@ def _clean(text: str, key: str) -> str:
 
 
 def _kind(value: object) -> str:
-    kinds = {dict: "an object", list: "a list", bool: "true or false", int: "a number"}
-    return kinds.get(type(value), "a number" if isinstance(value, float) else "null")
+    kinds = {"dict": "an object", "list": "a list", "bool": "true or false", "NoneType": "null"}
+    return kinds.get(type(value).__name__, "a number")
 
 
 def _no_constant(name: str) -> float:
@@ -218,20 +218,23 @@ def _read_tsv(path: str | Path) -> Iterator[tuple[int, Row]]:
 
 def _read_parquet(path: str | Path) -> Iterator[tuple[int, Row]]:
     try:
-        import pyarrow as arrow
-        import pyarrow.parquet as parquet
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError:
         raise MissingExtra("pyarrow", "parquet") from None
+    # Neither has types.
+    parquet_file: Any = ParquetFile
+    arrow_error: Any = cast(Any, pyarrow).ArrowException
     number = 0
     try:
-        with parquet.ParquetFile(path) as file:
+        with Path(path).open("rb") as stream, parquet_file(stream) as file:
             for batch in file.iter_batches(batch_size=1024):
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row
     except OSError as error:
         raise UserError(f"{path}: cannot read: {error.strerror or error}") from error
-    except arrow.ArrowException as error:
+    except arrow_error as error:
         raise BadRecord(path, number + 1, f"not Parquet: {error}") from None
 
 

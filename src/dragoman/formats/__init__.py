@@ -34,6 +34,9 @@ Reading = Literal["strict", "lenient", "compat"]
 language models write instead, but never guesses which candidate is meant; `compat` is the
 reference implementation's own reader, for reproducing its numbers."""
 
+Takes = Literal["group", "candidate", "segment"]
+"""What a format writes about: a group, a group of one candidate, or a segment to translate."""
+
 Item = TypeVar("Item", contravariant=True)
 Answer = TypeVar("Answer", covariant=True)
 
@@ -47,6 +50,7 @@ class Format(Protocol[Item, Answer]):
 
     name: str
     version: str
+    takes: Takes
     reading: Reading
 
     def write(self, item: Item) -> Prompt: ...

@@ -1,4 +1,4 @@
-"""The names of candidates in prompts and replies: A, B, … Z."""
+"""The names of candidates: A, B, … Z in prompts and replies, and on to AA, AB, … in reports."""
 
 from __future__ import annotations
 
@@ -17,3 +17,15 @@ def letters(n: int) -> str:
             "judge larger groups with --slots 4"
         )
     return ascii_uppercase[:n]
+
+
+def labels(n: int) -> list[str]:
+    """Names for any number of candidates, for people to read: A … Z, AA, AB, …"""
+    names: list[str] = []
+    for i in range(n):
+        name = ascii_uppercase[i % MOST]
+        while i := i // MOST:
+            i -= 1
+            name = ascii_uppercase[i % MOST] + name
+        names.append(name)
+    return names

@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dragoman.signature import signature
-from dragoman.types import Failure, Group, Judgement, Ranking, Usage, Verdict
+from dragoman.types import Group, Judgement, Ranking, Verdict
 
 
 def distinct(group: Group) -> tuple[Group, tuple[int, ...]]:
     """The group without repeated texts, and for each candidate its index in there."""
     slot_of_text: dict[str, int] = {}
-    slots = tuple(
-        slot_of_text.setdefault(c.text, len(slot_of_text)) for c in group.candidates
-    )
+    slots = tuple(slot_of_text.setdefault(c.text, len(slot_of_text)) for c in group.candidates)
     firsts = tuple(slots.index(slot) for slot in range(len(slot_of_text)))
     return group.pick(firsts), slots
 
@@ -55,13 +53,3 @@ class Comparing(ABC):
             note = {"note": "one distinct text: nothing to compare"}
             return Judgement(group, tie, None, signature=signature(self.fields), details=note)
         return spread(await self.compare(small, draw), group, slots)
-
-    def verdict(self, group: Group, verdict: Verdict, **rest: object) -> Judgement:
-        """A judgement that holds a verdict, signed."""
-        return Judgement(group, verdict, None, signature=signature(self.fields), **rest)  # type: ignore[arg-type]
-
-    def failed(
-        self, group: Group, failure: Failure, replies: tuple[str, ...], usage: Usage
-    ) -> Judgement:
-        """A judgement that holds a failure, signed."""
-        return Judgement(group, None, failure, replies, signature(self.fields), usage)

@@ -47,7 +47,5 @@ class PointwiseJudge:
             failures = [one.failure for one in asked if one.failure]
             detail = f"{len(failures)} of {len(asked)} candidates: {failures[0].detail}"
             failure = Failure(failures[0].reason, detail)
-        small_judgement = Judgement(
-            small, verdict, failure, replies, signature(self.fields), usage
-        )
+        small_judgement = Judgement(small, verdict, failure, replies, signature(self.fields), usage)
         return spread(small_judgement, group, slots)

@@ -14,6 +14,8 @@ TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char"}
 
 
 class _SacreBleu:
+    """What both have in common: one scorer a tokenizer, one reference, one score a sentence."""
+
     name: str
     needs_reference = True
 
@@ -36,12 +38,16 @@ class _SacreBleu:
 
     @staticmethod
     def _own_fields(scorer: Any) -> Mapping[str, object]:
-        # sacrebleu's signature wants a first score before it will tell; "nrefs" is ours to say.
+        # sacrebleu only tells its signature once it knows how many references there are.
+        scorer.num_refs = 1
         info: dict[str, object] = dict(scorer.get_signature().info)
-        return {"sacrebleu": info.pop("version", None), **info, "nrefs": 1}
+        version = info.pop("version")
+        return {**info, "sacrebleu": version}
 
 
 class ChrF(_SacreBleu):
+    """chrF, the overlap of character n-grams with the reference, 0 to 100."""
+
     name = "chrf"
 
     def _scorer(self, segment: Segment) -> Any:
@@ -49,6 +55,8 @@ class ChrF(_SacreBleu):
 
 
 class Bleu(_SacreBleu):
+    """Sentence BLEU, the overlap of word n-grams with the reference, 0 to 100."""
+
     name = "bleu"
 
     def _scorer(self, segment: Segment) -> Any:
@@ -58,13 +66,13 @@ class Bleu(_SacreBleu):
 
 @cache
 def _chrf() -> Any:
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     return CHRF()
 
 
 @cache
 def _bleu(tokenizer: str) -> Any:
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     return BLEU(effective_order=True, tokenize=tokenizer)

@@ -1,0 +1,105 @@
+"""The command line: one file a verb, loaded when it is called.
+
+Exit codes: 0 done, 1 it went wrong, 2 you can mend it. Errors are one line; `--debug`
+shows the traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from cyclopts import App
+from cyclopts.config import Toml
+
+from dragoman import __version__
+
+# Verb, where it lives, and its line in `dragoman --help`: the files themselves load on use.
+VERBS = (
+    ("rank", "dragoman.cli.rank:rank", "Rank candidate translations of one group or of a file."),
+    ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
+    ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
+    ("convert", "dragoman.cli.convert:convert", "Turn a model folder into the OpenVINO form."),
+    ("engines", "dragoman.cli.listing:engines", "List what answers prompts."),
+    ("formats", "dragoman.cli.listing:formats", "List how things are asked and read."),
+    ("judges", "dragoman.cli.listing:judges", "List who ranks a group."),
+    ("metrics", "dragoman.cli.listing:metrics", "List metrics for --judge metric:NAME."),
+    ("doctor", "dragoman.cli.doctor:doctor", "Say what is installed and what is missing."),
+)
+
+CONFIG_FILE = "dragoman.toml"
+
+
+def make_app(config: str | None = None) -> App:
+    """The application. Options also come from the table of their verb in a TOML file
+    (`dragoman.toml` here, or --config FILE); the command line wins."""
+    file = Toml(config or CONFIG_FILE, must_exist=config is not None)
+    app = App(
+        name="dragoman",
+        help="Rank translations with a judge that reads the whole group at once.",
+        version=__version__,
+        config=file,
+        result_action="return_value",
+    )
+    for name, path, help_line in VERBS:
+        app.command(path, name=name, help=help_line)
+    return app
+
+
+def main() -> NoReturn:
+    """The `dragoman` program."""
+    arguments, debug, config = _global_options(sys.argv[1:])
+    sys.exit(_run(arguments, debug, config))
+
+
+def _run(arguments: list[str], debug: bool, config: str | None) -> int:
+    from dragoman.errors import DragomanError, UserError
+
+    try:
+        return make_app(config)(arguments, exit_on_error=True) or 0
+    except SystemExit as exit:
+        # cyclopts has told the user already; what it refuses, the user can mend.
+        return 2 if exit.code else 0
+    except DragomanError as error:
+        if debug:
+            raise
+        print(f"dragoman: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UserError) else 1
+    except KeyboardInterrupt:
+        print("dragoman: stopped; what was finished is kept", file=sys.stderr)
+        sys.stdout.flush()
+        # A thread may be waiting for a pipe that never speaks; do not wait with it.
+        os._exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is no error of ours to report.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        kind = type(error).__name__
+        print(
+            f"dragoman: a bug, please report it with --debug's output: {kind}: {error}",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:
+    """Take --debug and --config FILE out, wherever they stand before a `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    ours, rest = arguments[:end], arguments[end:]
+    debug = "--debug" in ours
+    ours = [a for a in ours if a != "--debug"]
+    config: str | None = None
+    for i, argument in enumerate(ours):
+        if argument == "--config" and i + 1 < len(ours):
+            config = ours[i + 1]
+            del ours[i : i + 2]
+            break
+        if argument.startswith("--config="):
+            config = argument.partition("=")[2]
+            del ours[i]
+            break
+    return [*ours, *rest], debug, config

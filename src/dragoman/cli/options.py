@@ -1,0 +1,92 @@
+"""Options that several verbs share; a field is a flag, its docstring the flag's help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from dragoman.asking import Asker, Patience, ReplyCache
+from dragoman.engines import Engine, make_engine
+from dragoman.errors import UserError
+from dragoman.formats import Reading
+from dragoman.judges import Judge, make_judge
+from dragoman.types import Sampling
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """Who answers prompts, and how replies are drawn."""
+
+    engine: str | None = None
+    """openvino:FOLDER, transformers:FOLDER, vllm:FOLDER, http://host/v1 or scripted:FILE."""
+    model: str | None = None
+    """The model's name on a server."""
+    api_key_env: str | None = None
+    """The environment variable that holds the server's key."""
+    temperature: float = 0.0
+    """0 always takes the likeliest word."""
+    top_p: float = 1.0
+    max_tokens: int = 4096
+    """The longest reply; a longer one is cut off and asked for again."""
+    seed: int = 0
+    concurrency: int = 16
+    """Groups under way at once."""
+
+    def open(self) -> Engine | None:
+        """The engine, if one is named."""
+        if self.engine is None:
+            return None
+        options: dict[str, object] = {}
+        if self.engine.startswith(("http://", "https://")):
+            options = {"api_key_env": self.api_key_env, "concurrency": self.concurrency}
+        elif self.api_key_env:
+            raise UserError("--api-key-env is for servers; this engine needs no key")
+        return make_engine(self.engine, self.model, **options)
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(self.temperature, self.top_p, self.max_tokens, seed=self.seed)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class JudgeOptions:
+    """Who judges, what is asked, and how replies are read."""
+
+    judge: str | None = None
+    """group, pointwise, metric:chrf, metric:bleu or module:Class."""
+    format: str | None = None
+    """How the judge is asked; see `dragoman formats`."""
+    reading: Reading = "strict"
+    """How replies are read: strict, lenient (whatever models write), compat (the reference parser)."""
+    retries: int = 2
+    """How often an unreadable reply is asked for again."""
+    permute: Literal["balanced", "all"] | None = None
+    """Judge each group in several orders, so that no slot is favoured."""
+    votes: int = 1
+    """Independent judgements of each group, averaged."""
+    slots: Annotated[int | None, Parameter(name="--slots")] = None
+    """Judge larger groups as a tournament of subgroups of this size."""
+
+    def make(self, engine: Engine | None, sampling: Sampling, cache: ReplyCache | None) -> Judge:
+        """The judge these options describe."""
+        asker: Asker | None = None
+        if engine:
+            patience = Patience(self.retries)
+            asker = (
+                Asker(engine, sampling, patience, cache)
+                if cache
+                else Asker(engine, sampling, patience)
+            )
+        return make_judge(
+            self.judge or "group",
+            asker,
+            format=self.format,
+            reading=self.reading,
+            permute=self.permute,
+            votes=self.votes,
+            slots=self.slots,
+        )

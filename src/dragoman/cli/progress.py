@@ -1,0 +1,58 @@
+"""Progress of a run on standard error: a live line on a terminal, a last line always."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from dragoman.engines.metered import MeteredEngine
+from dragoman.runs import Progress
+
+
+@contextmanager
+def shown_progress(
+    progress: Progress, engine: MeteredEngine | None
+) -> Generator[Callable[[Progress], None]]:
+    """A progress callback that draws; a summary is printed when the run ends, however it ends."""
+    console = Console(stderr=True, highlight=False)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+
+        def draw(progress: Progress) -> None:
+            if console.is_terminal:
+                live.update(Text(_line(progress, engine)), refresh=True)
+
+        try:
+            yield draw
+        finally:
+            live.stop()
+            print(_line(progress, engine), file=sys.stderr)
+
+
+def _line(progress: Progress, engine: MeteredEngine | None) -> str:
+    of = f" of {progress.total}" if progress.total is not None else ""
+    parts = [f"{progress.done}{of} groups"]
+    if progress.resumed:
+        parts.append(f"{progress.resumed} from the ledger")
+    if progress.failed:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in progress.failures.most_common())
+        parts.append(f"{progress.failed} unjudged ({reasons})")
+    parts.append(f"{progress.rate:.1f} a second")
+    if progress.seconds_left:
+        parts.append(f"{_duration(progress.seconds_left)} left")
+    if engine:
+        tokens = engine.usage.prompt_tokens + engine.usage.reply_tokens
+        parts.append(f"{engine.usage.calls} calls, {tokens} tokens")
+        if engine.cost:
+            parts.append(f"cost {engine.cost:.4g}")
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

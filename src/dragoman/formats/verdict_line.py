@@ -1,0 +1,56 @@
+"""The verdict line: how a judgement is written to a file, and read back.
+
+`{id, status, order, ranking, scores, analysis, reason?, details?, signature}`, where
+`order` lists candidate indices, best first, and `ranking` says the same in letters with
+its ties: `"B > A = C"`. A failed judgement has status `failed`, a `reason`, and null
+everywhere a verdict would stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman.formats.letters import labels
+from dragoman.ranking import read_ranking, write_ranking
+from dragoman.types import Judgement, Verdict
+
+
+def verdict_row(judgement: Judgement) -> dict[str, Any]:
+    """The row of one judgement; equal judgements give equal rows."""
+    verdict, failure = judgement.verdict, judgement.failure
+    row: dict[str, Any] = {"id": judgement.group.segment.id}
+    row |= answer_row(verdict) if verdict else dict(_FAILED)
+    if failure:
+        row["reason"] = f"{failure.reason}: {failure.detail}" if failure.detail else failure.reason
+    if judgement.details:
+        row["details"] = dict(judgement.details)
+    return {**row, "signature": judgement.signature}
+
+
+_FAILED = {"status": "failed", "order": None, "ranking": None, "scores": None, "analysis": None}
+
+
+def answer_row(verdict: Verdict) -> dict[str, Any]:
+    """The part of a row that says what was judged."""
+    return {
+        "status": "ok",
+        "order": list(verdict.ranking.order),
+        "ranking": write_ranking(verdict.ranking, labels(len(verdict.ranking))),
+        "scores": [tidy(s) for s in verdict.scores] if verdict.scores else None,
+        "analysis": verdict.analysis,
+    }
+
+
+def read_verdict_row(row: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of a row, or None where it failed."""
+    if row["status"] == "failed":
+        return None
+    ranking = read_ranking(row["ranking"], labels(len(row["order"])))
+    scores = row["scores"]
+    return Verdict(ranking, tuple(scores) if scores else None, row["analysis"])
+
+
+def tidy(score: float) -> float:
+    """8.0 as 8: what a judge wrote as a whole number is shown as one."""
+    return int(score) if float(score).is_integer() else score

@@ -1,0 +1,131 @@
+"""The ledger: what a run has paid for and finished, in one SQLite file.
+
+Replies are kept under the content address of their call (see `asking.cache_key`), and
+finished records under the content address of their item. Every write is committed before
+the run goes on, so that after `kill -9` nothing finished is asked for again. SQLite's
+write-ahead log makes such a commit cost microseconds: a killed process loses nothing, and
+a power cut at most the last moments.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from dragoman.errors import SettingsChanged, UserError
+from dragoman.types import Completion, Reply, Usage
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, completion TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, failed TEXT, line TEXT) WITHOUT ROWID;
+"""
+
+
+class Ledger:
+    """An open ledger. One process at a time; a second is told so.
+
+    `settings` is what the run's numbers depend on. A ledger that was begun with other
+    settings is refused, by name of the first that differs.
+    """
+
+    def __init__(self, path: str | Path, settings: Mapping[str, object]):
+        self.path = Path(path)
+        with self._errors():
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.2)
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_TABLES)
+        try:
+            self._check(settings)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def find_reply(self, key: str) -> Completion | None:
+        """The completion of a finished call."""
+        row = self._one("SELECT completion FROM replies WHERE key = ?", key)
+        return _read_completion(row[0]) if row else None
+
+    def keep_reply(self, key: str, completion: Completion) -> None:
+        """Keep a finished call; when this returns, it will never be made again."""
+        self._write(
+            "INSERT OR REPLACE INTO replies VALUES (?, ?)", key, _write_completion(completion)
+        )
+
+    def find_record(self, key: str) -> tuple[str | None, str] | None:
+        """The finished record of an item: (reason of its failure or None, line)."""
+        return self._one("SELECT failed, line FROM records WHERE key = ?", key)
+
+    def keep_record(self, key: str, failed: str | None, line: str) -> None:
+        """Keep an item's finished record."""
+        self._write("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", key, failed, line)
+
+    def close(self) -> None:
+        with self._errors():
+            self._db.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check(self, settings: Mapping[str, object]) -> None:
+        now = {name: json.dumps(value, sort_keys=True) for name, value in settings.items()}
+        with self._errors():
+            before = dict(self._db.execute("SELECT name, value FROM settings"))
+            if not before:
+                self._db.executemany("INSERT INTO settings VALUES (?, ?)", now.items())
+                return
+        for name in sorted({*before, *now}):
+            if before.get(name) != now.get(name):
+                raise SettingsChanged(
+                    f"{self.path} was begun with {name} = {before.get(name, 'nothing')}, "
+                    f"and is now asked to go on with {now.get(name, 'nothing')}; "
+                    "use the same settings, or another --ledger file"
+                )
+
+    def _one(self, query: str, key: str) -> Any:
+        with self._errors():
+            return self._db.execute(query, (key,)).fetchone()
+
+    def _write(self, statement: str, *values: str | None) -> None:
+        with self._errors():
+            self._db.execute(statement, values)
+
+    @contextmanager
+    def _errors(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            hints = {
+                "database is locked": "another run is using it",
+                "file is not a database": "it is not a ledger",
+                "unable to open database file": "it cannot be opened; is the folder there?",
+            }
+            raise UserError(f"{self.path}: {hints.get(str(error), error)}") from error
+
+
+def _write_completion(completion: Completion) -> str:
+    replies = [[r.text, r.finish, r.logprob] for r in completion.replies]
+    usage = completion.usage
+    numbers = [usage.calls, usage.prompt_tokens, usage.reply_tokens]
+    # ASCII, because a model may write half a surrogate pair, which SQLite would refuse.
+    return json.dumps([replies, numbers], separators=(",", ":"))
+
+
+def _read_completion(text: str) -> Completion:
+    replies, numbers = json.loads(text)
+    return Completion(tuple(Reply(*fields) for fields in replies), Usage(*numbers))

@@ -1,0 +1,176 @@
+"""The one mass loop: many items through one piece of work, in order, in constant memory.
+
+It knows nothing of judging or translating. Items stream in, at most a window of them is
+under way, records stream out in input order. With a ledger, finished records are not
+worked out again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Generic, TypeVar
+
+from dragoman.errors import EngineDown
+from dragoman.ledger import Ledger
+from dragoman.types import Usage
+
+Item = TypeVar("Item")
+
+# So many items in a row without an answer, and none before, mean that no engine is there.
+GIVE_UP_AFTER = 16
+# Items under way per running one: room for those behind a slow one to go on.
+WINDOW = 4
+PROGRESS_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What came of one item: the line to write, why it failed if it did, what it cost.
+
+    A record that is not `final` is written but not kept: the next run tries it again.
+    """
+
+    line: str
+    failed: str | None = None
+    usage: Usage = Usage()
+    final: bool = True
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is. The caller makes it, the run keeps it up to date."""
+
+    total: int | None = None
+    done: int = 0
+    resumed: int = 0
+    usage: Usage = Usage()
+    failures: Counter[str] = field(default_factory=Counter[str])
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def failed(self) -> int:
+        return self.failures.total()
+
+    @property
+    def rate(self) -> float:
+        """Items a second, without those that the ledger already held."""
+        return (self.done - self.resumed) / max(time.monotonic() - self.began, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        if self.total is None or self.rate == 0:
+            return None
+        return (self.total - self.done) / self.rate
+
+
+@dataclass(frozen=True)
+class Run(Generic[Item]):
+    """A piece of work over a stream of items.
+
+    `key` names an item by its content. `retry_failed` works out failed records anew.
+    """
+
+    work: Callable[[Item], Awaitable[Record]]
+    key: Callable[[Item], str]
+    ledger: Ledger | None = None
+    concurrency: int = 16
+    retry_failed: bool = False
+    on_progress: Callable[[Progress], None] = lambda progress: None
+
+    async def records(
+        self, items: Iterable[Item], progress: Progress, slow: bool = False
+    ) -> AsyncGenerator[Record]:
+        """The records of the items, in their order.
+
+        `slow` says that the items come from a pipe, one by one, whenever they like.
+        An error that stops the run (`BudgetSpent`, `EngineRefused`, bad input) is raised
+        after the work under way has ended, so that nothing paid for is lost.
+        """
+        shown = 0.0
+        async with aclosing(self._in_order(items, slow)) as records:
+            async for record, resumed in records:
+                progress.done += 1
+                progress.resumed += resumed
+                progress.usage += record.usage
+                if record.failed:
+                    progress.failures[record.failed] += 1
+                _give_up_if_nobody_answers(progress, record)
+                if time.monotonic() - shown > PROGRESS_SECONDS:
+                    shown = time.monotonic()
+                    self.on_progress(progress)
+                yield record
+        self.on_progress(progress)
+
+    async def _in_order(
+        self, items: Iterable[Item], slow: bool
+    ) -> AsyncGenerator[tuple[Record, bool]]:
+        gate = _Gate(self.concurrency)
+        under_way: deque[tuple[Record, bool] | asyncio.Task[tuple[Record, bool]]] = deque()
+        try:
+            async for item in _stream(items, 1 if slow else 256):
+                known = self._known(item)
+                under_way.append(known or asyncio.create_task(self._one(item, gate)))
+                while under_way and (
+                    len(under_way) >= WINDOW * self.concurrency or _is_ready(under_way[0])
+                ):
+                    yield await _result(under_way.popleft())
+            while under_way:
+                yield await _result(under_way.popleft())
+        except BaseException as stop:
+            gate.shut = True
+            tasks = [task for task in under_way if isinstance(task, asyncio.Task)]
+            if isinstance(stop, asyncio.CancelledError):
+                for task in tasks:
+                    task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+
+    def _known(self, item: Item) -> tuple[Record, bool] | None:
+        found = self.ledger.find_record(self.key(item)) if self.ledger else None
+        if found is None or (found[0] and self.retry_failed):
+            return None
+        return Record(found[1], found[0]), True
+
+    async def _one(self, item: Item, gate: _Gate) -> tuple[Record, bool]:
+        async with gate:
+            if gate.shut:
+                raise asyncio.CancelledError
+            record = await self.work(item)
+        if self.ledger and record.final:
+            self.ledger.keep_record(self.key(item), record.failed, record.line)
+        return record, False
+
+
+class _Gate(asyncio.Semaphore):
+    """Lets so many items through at a time; once shut, those still waiting never begin."""
+
+    shut = False
+
+
+def _give_up_if_nobody_answers(progress: Progress, record: Record) -> None:
+    if progress.done == GIVE_UP_AFTER and progress.failures["engine-down"] == GIVE_UP_AFTER:
+        raise EngineDown(f"none of the first {GIVE_UP_AFTER} items got an answer: {record.line}")
+
+
+def _is_ready(entry: object) -> bool:
+    return not isinstance(entry, asyncio.Task) or entry.done()
+
+
+async def _result(
+    entry: tuple[Record, bool] | asyncio.Task[tuple[Record, bool]],
+) -> tuple[Record, bool]:
+    return await entry if isinstance(entry, asyncio.Task) else entry
+
+
+async def _stream(items: Iterable[Item], batch: int) -> AsyncIterator[Item]:
+    """Read ahead in a thread, so that a slow source never holds up the work under way."""
+    source: Iterator[Item] = iter(items)
+    while taken := await asyncio.to_thread(lambda: list(islice(source, batch))):
+        for item in taken:
+            yield item

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from dragoman.errors import SettingsChanged, UserError
+from dragoman.ledger import Ledger
+from dragoman.types import Completion, Reply, Usage
+
+COMPLETION = Completion((Reply("ü\ud800", "length", -1.5), Reply("")), Usage(1, 20, 3))
+
+
+def test_what_is_kept_is_found_by_the_next_process(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l", {"judge": "x"}) as ledger:
+        assert ledger.find_reply("k") is None
+        assert ledger.find_record("k") is None
+        ledger.keep_reply("k", COMPLETION)
+        ledger.keep_record("k", None, "line")
+        ledger.keep_record("f", "truncated", "line 2")
+    with Ledger(tmp_path / "l", {"judge": "x"}) as ledger:
+        assert ledger.find_reply("k") == COMPLETION
+        assert ledger.find_record("k") == (None, "line")
+        assert ledger.find_record("f") == ("truncated", "line 2")
+
+
+def test_a_write_is_on_disk_when_it_returns(tmp_path: Path) -> None:
+    """Read past the ledger, as after a kill: no close, no commit by the writer."""
+    ledger = Ledger(tmp_path / "l", {})
+    ledger.keep_record("k", None, "line")
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name, content in files.items():
+        (copy / name).write_bytes(content)
+    assert list(sqlite3.connect(copy / "l").execute("SELECT key FROM records")) == [("k",)]
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"judge": "y", "temp": 0}, 'begun with judge = "x", .* asked to go on with "y"'),
+        ({"judge": "x"}, "begun with temp = 0, .* go on with nothing"),
+        ({"judge": "x", "temp": 0, "votes": 3}, "begun with votes = nothing, .* go on with 3"),
+    ],
+)
+def test_other_settings_are_refused_by_name(
+    tmp_path: Path, settings: dict[str, object], message: str
+) -> None:
+    Ledger(tmp_path / "l", {"judge": "x", "temp": 0}).close()
+    with pytest.raises(SettingsChanged, match=message):
+        Ledger(tmp_path / "l", settings)
+    Ledger(tmp_path / "l", {"temp": 0, "judge": "x"}).close()
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l", {}), pytest.raises(UserError, match="another run is using it"):
+        Ledger(tmp_path / "l", {})
+
+
+def test_what_is_no_ledger_is_named(tmp_path: Path) -> None:
+    (tmp_path / "l").write_text("x" * 5000)
+    with pytest.raises(UserError, match="it is not a ledger"):
+        Ledger(tmp_path / "l", {})
+    with pytest.raises(UserError, match="is the folder there"):
+        Ledger(tmp_path / "no" / "l", {})
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l", {}) as ledger:
+        ledger._db.execute("PRAGMA max_page_count=8")
+        with pytest.raises(UserError, match="full"):
+            ledger.keep_record("k", None, "x" * 200_000)
+        assert ledger.find_record("k") is None
