@@ -21,10 +21,14 @@ from dragoman.errors import SettingsChanged, UserError
 from dragoman.types import Completion, Reply, Usage
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, completion TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, failed TEXT, line TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, completion TEXT);
+CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, failed TEXT, line TEXT);
 """
+
+
+# ASCII, because a model may write half a surrogate pair, which SQLite would refuse.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class Ledger:
@@ -122,8 +126,7 @@ def _write_completion(completion: Completion) -> str:
     replies = [[r.text, r.finish, r.logprob] for r in completion.replies]
     usage = completion.usage
     numbers = [usage.calls, usage.prompt_tokens, usage.reply_tokens]
-    # ASCII, because a model may write half a surrogate pair, which SQLite would refuse.
-    return json.dumps([replies, numbers], separators=(",", ":"))
+    return _ENCODER.encode([replies, numbers])
 
 
 def _read_completion(text: str) -> Completion:

@@ -26,6 +26,8 @@ MAX_LINE_BYTES = 64 * 2**20
 
 Row = Mapping[str, Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def read_groups(path: str | Path) -> Iterator[Group]:
     """Stream the groups of a `.jsonl`, `.tsv` or `.parquet` file (JSONL and TSV also
@@ -95,7 +97,7 @@ def group_to_row(group: Group) -> dict[str, Any]:
 
 def to_line(row: Row) -> str:
     """One JSON line, without the line end; the same row always gives the same bytes."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(row)
 
 
 @contextmanager

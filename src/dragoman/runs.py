@@ -114,8 +114,9 @@ class Run(Generic[Item]):
         under_way: deque[tuple[Record, bool] | asyncio.Task[tuple[Record, bool]]] = deque()
         try:
             async for item in _stream(items, 1 if slow else 256):
-                known = self._known(item)
-                under_way.append(known or asyncio.create_task(self._one(item, gate)))
+                key = self.key(item) if self.ledger else ""
+                known = self._known(key)
+                under_way.append(known or asyncio.create_task(self._one(item, key, gate)))
                 while under_way and (
                     len(under_way) >= WINDOW * self.concurrency or _is_ready(under_way[0])
                 ):
@@ -131,19 +132,19 @@ class Run(Generic[Item]):
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    def _known(self, item: Item) -> tuple[Record, bool] | None:
-        found = self.ledger.find_record(self.key(item)) if self.ledger else None
+    def _known(self, key: str) -> tuple[Record, bool] | None:
+        found = self.ledger.find_record(key) if self.ledger else None
         if found is None or (found[0] and self.retry_failed):
             return None
         return Record(found[1], found[0]), True
 
-    async def _one(self, item: Item, gate: _Gate) -> tuple[Record, bool]:
+    async def _one(self, item: Item, key: str, gate: _Gate) -> tuple[Record, bool]:
         async with gate:
             if gate.shut:
                 raise asyncio.CancelledError
             record = await self.work(item)
         if self.ledger and record.final:
-            self.ledger.keep_record(self.key(item), record.failed, record.line)
+            self.ledger.keep_record(key, record.failed, record.line)
         return record, False
 
 

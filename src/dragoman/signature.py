@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from dragoman import __version__
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def signature(fields: Mapping[str, object]) -> str:
     """Join fields to `key:value|…|version:…`; None and empty values are left out."""
     pairs = [f"{key}:{_plain(value)}" for key, value in fields.items() if value not in (None, "")]
@@ -28,7 +31,7 @@ def read_signature(text: str) -> dict[str, str]:
 
 def digest(value: object) -> str:
     """A content address: the SHA-256 of the value's canonical JSON, 32 hex digits."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from cyclopts import App
@@ -34,13 +35,18 @@ CONFIG_FILE = "dragoman.toml"
 def make_app(config: str | None = None) -> App:
     """The application. Options also come from the table of their verb in a TOML file
     (`dragoman.toml` here, or --config FILE); the command line wins."""
-    file = Toml(config or CONFIG_FILE, must_exist=config is not None)
+    from dragoman.errors import UserError
+
+    if config and not Path(config).is_file():
+        raise UserError(f"--config {config}: there is no such file")
+    file = Toml(config or CONFIG_FILE)
     app = App(
         name="dragoman",
         help="Rank translations with a judge that reads the whole group at once.",
         version=__version__,
         config=file,
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     for name, path, help_line in VERBS:
         app.command(path, name=name, help=help_line)

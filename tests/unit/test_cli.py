@@ -1,0 +1,248 @@
+"""The command line, run as a user runs it: real processes, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DRAGOMAN = [sys.executable, "-c", "from dragoman.cli import main; main()"]
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": f"row {i}",
+        "src_lang": "de",
+        "tgt_lang": "en",
+        "source": f"Satz {i}",
+        "reference": f"Sentence {i}",
+        "candidates": [{"text": f"Phrase {i}"}, {"text": f"Sentence {i}", "system": "b"}],
+    }
+    for i in range(5)
+]
+
+
+def run(*arguments: str, cwd: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DRAGOMAN, *arguments],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    (tmp_path / "groups.jsonl").write_text(lines)
+    (tmp_path / "rules.jsonl").write_text('{"verdict": "hash"}\n')
+    return tmp_path
+
+
+def verdicts(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_one_group_by_flags(tmp_path: Path) -> None:
+    flags = ["--source", "Minus fünf", "--from", "de", "--to", "en", "-c", "Minus six"]
+    done = run("rank", *flags, "-c", "-5", "--reference", "-5", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "no --engine, so chrF against the reference judges" in done.stderr
+    assert "B > A" in done.stdout
+    assert "judge:metric|metric:chrf" in done.stdout
+
+
+def test_a_file_to_verdict_lines_in_input_order(folder: Path) -> None:
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", "--judge", "metric:chrf", cwd=folder)
+    assert done.returncode == 0
+    rows = verdicts(folder / "out.jsonl")
+    assert [row["id"] for row in rows] == [row["id"] for row in ROWS]
+    assert set(rows[0]) == {"id", "status", "order", "ranking", "scores", "analysis", "signature"}
+    assert (rows[0]["status"], rows[0]["order"], rows[0]["ranking"]) == ("ok", [1, 0], "B > A")
+    assert rows[0]["scores"][1] == 100
+    assert "5 of 5 groups" in done.stderr
+
+
+def test_a_model_judges_through_an_engine(folder: Path) -> None:
+    flags = ["--engine", "scripted:rules.jsonl", "--permute", "balanced"]
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", *flags, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "10 calls" in done.stderr
+    [row, *_] = verdicts(folder / "out.jsonl")
+    assert row["status"] == "ok"
+    assert row["details"]["flip_rate"] == 0
+    assert "judge:group|format:gqm.1|reading:strict|engine:scripted@" in row["signature"]
+
+
+def test_pipes(folder: Path) -> None:
+    stdin = (folder / "groups.jsonl").read_text()
+    done = run("rank", "-", "-o", "-", "--judge", "metric:bleu", cwd=folder, stdin=stdin)
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [r["id"] for r in ROWS]
+
+
+def test_a_second_run_takes_everything_from_the_ledger(folder: Path) -> None:
+    command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    run(*command, cwd=folder)
+    first = (folder / "out.jsonl").read_bytes()
+    done = run(*command, cwd=folder)
+    assert "5 from the ledger" in done.stderr
+    assert "0 calls" in done.stderr
+    assert (folder / "out.jsonl").read_bytes() == first
+
+
+def test_other_settings_are_refused(folder: Path) -> None:
+    command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    run(*command, cwd=folder)
+    before = (folder / "out.jsonl").read_bytes()
+    done = run(*command, "--temperature", "0.5", cwd=folder)
+    assert done.returncode == 2
+    assert "temp" in done.stderr
+    assert (folder / "out.jsonl").read_bytes() == before
+
+
+def test_an_output_file_of_somebody_else_is_not_replaced(folder: Path) -> None:
+    (folder / "out.jsonl").write_text("precious")
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", cwd=folder)
+    assert (done.returncode, (folder / "out.jsonl").read_text()) == (2, "precious")
+    assert "--overwrite" in done.stderr
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", "--overwrite", cwd=folder)
+    assert done.returncode == 0
+
+
+def test_a_failed_group_is_a_line_with_a_reason(folder: Path) -> None:
+    rules = [{"contains": "Satz 2", "reply": "I like them all."}, {"verdict": "hash"}]
+    (folder / "rules.jsonl").write_text("".join(json.dumps(rule) + "\n" for rule in rules))
+    command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    done = run(*command, cwd=folder)
+    assert done.returncode == 0
+    assert "1 unjudged" in done.stderr
+    row = verdicts(folder / "out.jsonl")[2]
+    assert (row["status"], row["scores"], row["order"], row["ranking"]) == ("failed", *[None] * 3)
+    assert row["reason"]
+
+
+def test_everything_failed_is_exit_code_1(folder: Path) -> None:
+    (folder / "rules.jsonl").write_text('{"reply": "no"}\n')
+    flags = ["-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    assert run("rank", "groups.jsonl", *flags, cwd=folder).returncode == 1
+
+
+def test_a_budget_stops_a_run_that_can_go_on(folder: Path) -> None:
+    command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    done = run(*command, "--max-calls", "3", cwd=folder)
+    assert done.returncode == 1
+    assert "as many as --max-calls grants" in done.stderr
+    assert not (folder / "out.jsonl").exists()
+    done = run(*command, cwd=folder)
+    assert done.returncode == 0
+    assert "2 calls" in done.stderr
+    assert len(verdicts(folder / "out.jsonl")) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rank"], "nothing to rank"),
+        (["rank", "nowhere.jsonl"], "nowhere.jsonl: cannot read: No such file"),
+        (["rank", "groups.jsonl", "--source", "x"], "not both"),
+        (["rank", "groups.jsonl", "--judge", "group"], "say which with --engine"),
+        (["rank", "groups.jsonl", "--judge", "oracle"], "no judge is called 'oracle'"),
+        (["rank", "groups.jsonl", "--engine", "openvino:nowhere"], "nowhere"),
+        (["rank", "groups.jsonl", "--engine", "scripted:nowhere"], "nowhere"),
+        (["rank", "groups.jsonl", "-o", "no/folder/out.jsonl"], "no/folder"),
+        (["rank", "groups.jsonl", "--max-cost", "1"], "needs --prompt-price"),
+        (["rank", "groups.jsonl", "--votes", "3", "--engine", "scripted:rules.jsonl"], "votes at"),
+        (["rank", "groups.jsonl", "--colour", "red"], "Unknown option"),
+        (["rank", "groups.jsonl", "--config", "nowhere.toml"], "nowhere.toml"),
+        (["prompt", "groups.jsonl", "--id", "x"], "no group has the id"),
+        (["prompt", "groups.jsonl", "--format", "x"], "no format is called"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_the_users_mistakes_are_one_clear_line_and_exit_code_2(
+    folder: Path, arguments: list[str], message: str
+) -> None:
+    done = run(*arguments, cwd=folder)
+    assert done.returncode == 2, done.stderr
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_line_is_found_before_anything_is_asked(folder: Path) -> None:
+    with (folder / "groups.jsonl").open("a") as file:
+        file.write("{}\n")
+    flags = ["-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    done = run("rank", "groups.jsonl", *flags, cwd=folder)
+    assert done.returncode == 2
+    assert "groups.jsonl:6: 'candidates' must be a list" in done.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["groups.jsonl", "rules.jsonl"]
+
+
+def test_debug_shows_the_traceback(folder: Path) -> None:
+    assert "Traceback" in run("rank", "nowhere.jsonl", "--debug", cwd=folder).stderr
+
+
+def test_options_come_from_a_toml_file_and_flags_win(folder: Path) -> None:
+    (folder / "dragoman.toml").write_text('[rank]\njudge = "metric:bleu"\n')
+    assert "metric:bleu" in run("rank", "groups.jsonl", cwd=folder).stdout
+    assert "metric:chrf" in run("rank", "groups.jsonl", "--judge=metric:chrf", cwd=folder).stdout
+    (folder / "other.toml").write_text('[rank]\njugde = "x"\n')
+    done = run("rank", "groups.jsonl", "--config", "other.toml", cwd=folder)
+    assert done.returncode == 2
+    assert "jugde" in done.stderr
+    assert "other.toml" in done.stderr
+
+
+def test_prompt_and_read_are_inverse_ends(folder: Path) -> None:
+    done = run("prompt", "groups.jsonl", "--id", "row 1", cwd=folder)
+    assert done.stdout.startswith("Given a source text in German and multiple translation")
+    assert "Translation B:\n```\nSentence 1\n```\n" in done.stdout
+    reply = "Because.\n\n### Final Ranking:\n\nB > A\n\n### Scores:\n\nB: 8, A: 3\n"
+    lines = [json.dumps({"reply": text, "n": 2}) + "\n" for text in (reply, "3, 8")]
+    done = run("read", "-", cwd=folder, stdin="".join(lines))
+    good, bad = map(json.loads, done.stdout.splitlines())
+    assert (good["status"], good["scores"], good["ranking"]) == ("ok", [3, 8], "B > A")
+    assert bad["status"] == "failed"
+
+
+@pytest.mark.parametrize("verb", ["engines", "formats", "judges", "metrics", "doctor"])
+def test_lists(verb: str, tmp_path: Path) -> None:
+    done = run(verb, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 2
+
+
+def test_hostile_text_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    text = "\x1b[2J\x1b]0;owned\x07[red]x[/red]\u202e"
+    flags = ["--source", text, "--from", "de", "--to", "en", "-c", text, "-c", "b"]
+    done = run("rank", *flags, "--reference", "b", cwd=tmp_path)
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "[red]x[/red]" in done.stdout
+
+
+def test_control_c_stops_cleanly_and_the_run_goes_on_later(folder: Path) -> None:
+    rule = {"verdict": "hash", "delay": 0.5}
+    (folder / "rules.jsonl").write_text(json.dumps(rule) + "\n")
+    command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
+    command_line = [*DRAGOMAN, *command, "--concurrency", "1"]
+    with subprocess.Popen(command_line, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (folder / "out.jsonl.ledger").exists():
+            time.sleep(0.05)
+        time.sleep(0.8)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert "stopped; what was finished is kept" in errors
+    done = run(*command, cwd=folder)
+    assert "from the ledger" in done.stderr
+    assert len(verdicts(folder / "out.jsonl")) == 5
