@@ -1,7 +1,7 @@
 """Groups in, lines out: strict, streaming, in constant memory.
 
-JSONL is the home form. One line is one group:
-`{id, src_lang, tgt_lang, source, reference?, comment?, context?, candidates: [{text, system?} or text]}`.
+JSONL is the home form. One line is one group: `{id, src_lang, tgt_lang, source, reference?,
+comment?, context?, candidates}`, where a candidate is `{text, system?}` or just its text.
 Other keys are left alone (evaluation data carries human scores). TSV has the same names
 in a header row, with one column per candidate, called `candidate` or `candidate:SYSTEM`.
 Parquet has the same names as columns. Whatever is wrong is named by file and line.
@@ -13,10 +13,10 @@ import gzip
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any, cast
 
 from dragoman.errors import BadRecord, MissingExtra, UserError
 from dragoman.types import Candidate, Group, Segment
@@ -101,22 +101,38 @@ def to_line(row: Row) -> str:
 
 
 @contextmanager
-def write_lines(path: str | Path) -> Generator[TextIO]:
-    """Write text lines to a file that appears whole or not at all, or to standard output for `-`.
+def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
+    """A function that writes one line, to a file that appears whole or not at all, or to
+    standard output for `-`.
 
     Lines gather in `PATH.partial`, which is renamed at the end.
     """
     if str(path) == STDIN:
-        yield sys.stdout
-        sys.stdout.flush()
+        yield lambda line: print(line, flush=True)
         return
     partial = Path(f"{path}.partial")
+    with _writing(path):
+        stream = partial.open("w", encoding="utf-8", newline="\n")
+
+    def write(line: str) -> None:
+        with _writing(path):
+            stream.write(line + "\n")
+
     try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            yield stream
+        yield write
+    finally:
+        with _writing(path):
+            stream.close()
+    with _writing(path):
         os.replace(partial, path)
+
+
+@contextmanager
+def _writing(path: str | Path) -> Generator[None]:
+    try:
+        yield
     except OSError as error:
-        raise UserError(f"{error.filename or path}: cannot write: {error.strerror}") from error
+        raise UserError(f"{path}: cannot write: {error.strerror}") from error
 
 
 def _text(row: Row, key: str) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from dragoman import __version__
 
-
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -163,15 +163,27 @@ def test_an_unknown_suffix_lists_the_known(tmp_path: Path) -> None:
 
 def test_an_output_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    with pytest.raises(RuntimeError), write_lines(path) as stream:
-        stream.write("half")
+    with pytest.raises(RuntimeError), write_lines(path) as write_line:
+        write_line("half")
         raise RuntimeError
     assert not path.exists()
-    with write_lines(path) as stream:
-        stream.write("whole\n")
+    with write_lines(path) as write_line:
+        write_line("whole")
     assert path.read_text() == "whole\n"
     with pytest.raises(UserError, match="cannot write"), write_lines(tmp_path / "no" / "out"):
         pass
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    # The file is written beside its final place, so the device is reached by that name.
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    target = tmp_path / "out"
+    Path(f"{target}.partial").symlink_to("/dev/full")
+    with pytest.raises(UserError, match="cannot write: No space left"):
+        with write_lines(target) as write_line:
+            write_line("x" * 100_000)
+    assert not target.exists()
 
 
 def test_every_human_judged_group_is_read(evaluation: Path) -> None:

@@ -61,7 +61,7 @@ class JudgeOptions:
     format: str | None = None
     """How the judge is asked; see `dragoman formats`."""
     reading: Reading = "strict"
-    """How replies are read: strict, lenient (whatever models write), compat (the reference parser)."""
+    """How replies are read: strict, lenient (what models write instead), compat (the reference)."""
     retries: int = 2
     """How often an unreadable reply is asked for again."""
     permute: Literal["balanced", "all"] | None = None

@@ -21,7 +21,6 @@ from dragoman.records import STDIN, check_groups, read_groups, write_lines
 from dragoman.runs import Progress, Run
 from dragoman.types import Candidate, Group, Segment
 
-
 # Texts and file names may begin with a hyphen, and a lone one is a pipe.
 Text = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
@@ -194,12 +193,10 @@ class _Job:
                     self.run.retry_failed,
                     draw,
                 )
-                with write_lines(output) as stream:
+                with write_lines(output) as write:
                     records = job.records(self.groups, progress, slow=self.from_pipe)
                     async for record in records:
-                        stream.write(record.line + "\n")
-                        if self.from_pipe:
-                            stream.flush()
+                        write(record.line)
         return 1 if progress.done and progress.failed == progress.done else 0
 
     @contextmanager
