@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from dragoman.types import (
     Usage,
     Verdict,
 )
+from dragoman.version import __version__
 
 if TYPE_CHECKING:
     from dragoman.engines import make_engine

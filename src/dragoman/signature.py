@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from dragoman import __version__
+from dragoman.version import __version__
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

@@ -1,11 +1,10 @@
-"""A small run of the benchmark that proves resuming; `benchmarks/kill_and_resume.py` is the large."""
+"""A small run of `benchmarks/kill_and_resume.py`, which proves resuming."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
 from benchmarks.kill_and_resume import kill_and_resume
 
 

@@ -180,9 +180,11 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         pytest.skip("needs /dev/full")
     target = tmp_path / "out"
     Path(f"{target}.partial").symlink_to("/dev/full")
-    with pytest.raises(UserError, match="cannot write: No space left"):
-        with write_lines(target) as write_line:
-            write_line("x" * 100_000)
+    with (
+        pytest.raises(UserError, match="cannot write: No space left"),
+        write_lines(target) as write_line,
+    ):
+        write_line("x" * 100_000)
     assert not target.exists()
 
 

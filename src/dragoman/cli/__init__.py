@@ -14,7 +14,7 @@ from typing import NoReturn
 from cyclopts import App
 from cyclopts.config import Toml
 
-from dragoman import __version__
+from dragoman.version import __version__
 
 # Verb, where it lives, and its line in `dragoman --help`: the files themselves load on use.
 VERBS = (

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.console import Console
 from rich.table import Table
 
-from dragoman import __version__
+from dragoman.version import __version__
 
 # What each extra is for, and the packages that show it is there.
 EXTRAS = {

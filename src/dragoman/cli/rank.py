@@ -12,7 +12,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dragoman import __version__
 from dragoman.cli.options import EngineOptions, JudgeOptions
 from dragoman.engines.metered import Budget, MeteredEngine
 from dragoman.errors import UserError
@@ -20,6 +19,7 @@ from dragoman.ledger import Ledger
 from dragoman.records import STDIN, check_groups, read_groups, write_lines
 from dragoman.runs import Progress, Run
 from dragoman.types import Candidate, Group, Segment
+from dragoman.version import __version__
 
 # Texts and file names may begin with a hyphen, and a lone one is a pipe.
 Text = Annotated[str, Parameter(allow_leading_hyphen=True)]
