@@ -1,11 +1,14 @@
-"""What goes into the signature of every judge that asks an engine."""
+"""What goes into the signatures of judges that ask an engine, and of their wrappers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dragoman.asking import Asker
 from dragoman.formats import Format
+from dragoman.signature import read_signature, signature
+from dragoman.types import Judgement
 
 
 def asking_fields(asker: Asker, format: Format[Any, Any]) -> dict[str, object]:
@@ -21,3 +24,11 @@ def asking_fields(asker: Asker, format: Format[Any, Any]) -> dict[str, object]:
         "seed": sampling.seed,
         "retries": patience.retries,
     }
+
+
+def wrapped_signature(inner: Judgement, own: Mapping[str, object]) -> str:
+    """The signature of a judgement made out of others like `inner`, with the wrapper's own
+    fields. It keeps what the inner judge knew only once it saw the segment."""
+    fields = read_signature(inner.signature)
+    fields.pop("version", None)
+    return signature({**fields, **own})

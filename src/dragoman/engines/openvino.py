@@ -1,0 +1,173 @@
+"""The embedded CPU engine: OpenVINO GenAI with continuous batching and a prefix cache.
+
+Requests join while others are under way. Samples of one prompt share its prefill: the
+first request fills the prefix cache and the others follow. In f32, the default, greedy
+replies are those of transformers, token for token.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from dragoman.engines.batching import Batcher, Job
+from dragoman.engines.chat import ChatTokenizer
+from dragoman.engines.drafts import Draft, begin
+from dragoman.engines.model_folder import ModelFolder, open_model_folder
+from dragoman.errors import EngineError, MissingExtra, UserError
+from dragoman.types import Completion, Prompt, Sampling
+
+# Prefill shares each step with the replies under way; larger steps would stall them.
+BATCHED_TOKENS = 512
+
+
+class OpenVinoEngine:
+    """A model folder in OpenVINO form, as `dragoman convert` writes it."""
+
+    def __init__(
+        self,
+        place: str,
+        *,
+        model: str | None = None,
+        precision: Literal["f32", "bf16", "f16"] = "f32",
+        cache_precision: Literal["f32", "bf16", "f16", "u8"] | None = None,
+        cache_gb: int = 4,
+        threads: int | None = None,
+        device: str = "CPU",
+    ):
+        if model is not None:
+            raise UserError(
+                f"openvino:{place} is the model itself; it takes no model name {model!r}"
+            )
+        folder = open_model_folder(place, ["openvino_*.xml", "openvino_*.bin"])
+        if not (folder.path / "openvino_model.xml").is_file():
+            raise UserError(
+                f"{place} is not in OpenVINO form; type: dragoman convert {place} {place}-openvino"
+            )
+        cache_precision = cache_precision or precision
+        self.identity = f"openvino:{folder.name}:{precision}/{cache_precision}"
+        properties: dict[str, object] = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "KV_CACHE_PRECISION": cache_precision,
+        }
+        if threads:
+            properties["INFERENCE_NUM_THREADS"] = threads
+        pipeline = _open_pipeline(folder.path, device, cache_gb, properties)
+        desk = _Desk(pipeline, ChatTokenizer(folder.path), folder)
+        self._batcher = Batcher(f"openvino:{place}", desk)
+
+    async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        return await self._batcher.complete(prompt, sampling)
+
+    async def close(self) -> None:
+        await self._batcher.close()
+
+
+@dataclass(slots=True)
+class _Request:
+    draft: Draft
+    handle: Any
+
+
+class _Desk:
+    def __init__(self, pipeline: Any, chat: ChatTokenizer, folder: ModelFolder):
+        self._pipeline, self._chat, self._folder = pipeline, chat, folder
+        self._requests: list[_Request] = []
+        self._numbers = count()
+
+    def take(self, jobs: list[Job]) -> None:
+        for work in begin(jobs, self._chat, self._folder):
+            self._start(work.drafts[0])
+
+    def step(self) -> bool:
+        if not self._pipeline.has_non_finished_requests():
+            return False
+        self._pipeline.step()
+        self._requests = [request for request in self._requests if not self._advance(request)]
+        return True
+
+    def close(self) -> None:
+        for request in self._requests:
+            request.handle.stop()
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
+        self._requests.clear()
+
+    def _start(self, draft: Draft) -> None:
+        import numpy as np
+        from openvino import Tensor
+
+        tokens = Tensor(np.array([draft.work.tokens], dtype=np.int64))
+        handle = self._pipeline.add_request(next(self._numbers), tokens, _config(draft))
+        self._requests.append(_Request(draft, handle))
+
+    def _advance(self, request: _Request) -> bool:
+        """Read what a request has written; True when it is done with."""
+        from openvino_genai import GenerationStatus
+
+        draft, handle = request.draft, request.handle
+        work = draft.work
+        first = not draft.tokens
+        while draft.finish is None and handle.can_read():
+            for output in handle.read().values():
+                for token, logprob in zip(
+                    output.generated_ids, output.generated_log_probs, strict=True
+                ):
+                    if draft.finish is None:
+                        draft.add(token, logprob)
+        if first and draft.tokens and draft is work.drafts[0]:
+            for sibling in work.drafts[1:]:
+                self._start(sibling)
+        if handle.get_status() == GenerationStatus.FINISHED:
+            draft.finish = draft.finish or "stop"
+        if draft.finish is not None:
+            handle.stop()
+            work.deliver()
+        elif work.job.gone:
+            handle.stop()
+        elif handle.get_status() == GenerationStatus.IGNORED:
+            work.job.fail(EngineError("the reply outgrew the cache; raise cache_gb"))
+        else:
+            return False
+        return True
+
+
+def _config(draft: Draft) -> Any:
+    """Plain sampling: what a folder's generation_config.json would add changes verdicts."""
+    from openvino_genai import GenerationConfig, StructuredOutputConfig
+
+    prompt, sampling = draft.work.job.prompt, draft.work.job.sampling
+    config: Any = GenerationConfig()
+    config.max_new_tokens = draft.work.limit
+    # The draft knows its ends; the pipeline would add the tokenizer's, which may be others.
+    # A grammar ends with the pipeline's own.
+    config.ignore_eos = not prompt.grammar
+    config.logprobs = 1
+    if sampling.temperature > 0:
+        config.do_sample = True
+        config.temperature = sampling.temperature
+        config.top_p = sampling.top_p
+        config.rng_seed = draft.seed
+    if prompt.grammar:
+        config.structured_output_config = StructuredOutputConfig(grammar=prompt.grammar)
+    return config
+
+
+def _open_pipeline(path: Path, device: str, cache_gb: int, properties: dict[str, object]) -> Any:
+    # Importing openvino reports to its makers unless this module is missing.
+    sys.modules.setdefault("openvino_telemetry", cast(Any, None))
+    try:
+        from openvino_genai import ContinuousBatchingPipeline, SchedulerConfig
+    except ModuleNotFoundError as error:
+        raise MissingExtra("openvino-genai", "local") from error
+    scheduler: Any = SchedulerConfig()
+    scheduler.enable_prefix_caching = True
+    scheduler.max_num_batched_tokens = BATCHED_TOKENS
+    scheduler.cache_size = cache_gb
+    try:
+        return ContinuousBatchingPipeline(str(path), scheduler, device, properties, {})
+    except RuntimeError as error:
+        raise UserError(f"OpenVINO does not load {path}: {error}") from error

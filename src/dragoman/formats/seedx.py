@@ -1,0 +1,79 @@
+"""Seed-X: the source, then the tag of the target language, `<zh>`.
+
+The model continues a plain text, so no chat template is put around it. `seedx-cot` asks
+for an explanation, which follows the translation after `[COT]`. The published evaluation
+code writes `<Chinese>` for the tag; the model knows only codes, and here it gets them.
+"""
+
+from __future__ import annotations
+
+from dragoman.formats import Reading, Takes, compat, plain
+from dragoman.formats.strict import refuse
+from dragoman.formats.template import fill, load
+from dragoman.languages import language_name
+from dragoman.types import Prompt, Segment
+
+EXPLANATION = "[COT]"
+
+
+class SeedX:
+    name = "seedx"
+    version = "1"
+    takes: Takes = "segment"
+
+    def __init__(self, reading: Reading = "strict"):
+        self.reading: Reading = reading
+
+    def write(self, item: Segment) -> Prompt:
+        text = fill(
+            load(self.name),
+            source_lang=language_name(item.source_lang),
+            target_lang=language_name(item.target_lang),
+            source=item.source,
+            tag=language_tag(item.target_lang),
+        )
+        return Prompt(text, chat=False)
+
+    def read(self, reply: str, item: Segment) -> str:
+        if self.reading == "compat":
+            return self.as_compat(reply)
+        if self.reading == "lenient":
+            reply = plain.drop_end_tokens(reply)
+        text = self.translation(reply).strip()
+        if not text:
+            raise refuse("empty-translation", "the translation is empty")
+        return text
+
+    def translation(self, reply: str) -> str:
+        if EXPLANATION in reply:
+            raise refuse("explained", f"a translation alone holds no {EXPLANATION}")
+        return reply
+
+    def as_compat(self, reply: str) -> str:
+        return reply.strip()
+
+
+class SeedXCot(SeedX):
+    """Strict wants the explanation to be there; lenient lets a model skip it."""
+
+    name = "seedx-cot"
+
+    def translation(self, reply: str) -> str:
+        translation, mark, _ = reply.partition(EXPLANATION)
+        if not mark and self.reading == "strict":
+            raise refuse("no-explanation", f"no {EXPLANATION} ends the translation")
+        return translation
+
+    def as_compat(self, reply: str) -> str:
+        return compat.before_explanation(reply)
+
+
+def language_tag(code_or_name: str) -> str:
+    """The primary language subtag: `zh` for zh, zh-CN, zho_Hans and Chinese."""
+    import langcodes
+
+    language_name(code_or_name)  # refuses what is no language
+    code = code_or_name.strip().replace("_", "-")
+    if not langcodes.tag_is_valid(code):
+        return str(langcodes.find(code_or_name).language)
+    return str(langcodes.Language.get(code).language)

@@ -1,0 +1,63 @@
+"""Tower: the source on one line, and the translation as the whole reply.
+
+`tower-lastline` is for models that think first: the translation is the last line.
+"""
+
+from __future__ import annotations
+
+from dragoman.formats import Reading, Takes, compat, plain
+from dragoman.formats.strict import refuse, split_last_line
+from dragoman.formats.template import fill, load
+from dragoman.languages import language_name
+from dragoman.types import Prompt, Segment
+
+
+class Tower:
+    """The reply is the translation. The source was one line, so the reply is one line;
+    more of them mean that the model went on to something else."""
+
+    name = "tower"
+    version = "1"
+    takes: Takes = "segment"
+
+    def __init__(self, reading: Reading = "strict"):
+        self.reading: Reading = reading
+
+    def write(self, item: Segment) -> Prompt:
+        return Prompt(
+            fill(
+                load("tower"),
+                source_lang=language_name(item.source_lang),
+                target_lang=language_name(item.target_lang),
+                source=item.source.replace("\n", " "),
+            )
+        )
+
+    def read(self, reply: str, item: Segment) -> str:
+        if self.reading == "compat":
+            return self.as_compat(reply)
+        if self.reading == "lenient":
+            reply = plain.after_thinking(plain.drop_end_tokens(reply))
+        text = self.translation(reply)
+        if not text:
+            raise refuse("empty-translation", "the translation is empty")
+        return text
+
+    def translation(self, reply: str) -> str:
+        text = reply.strip()
+        if len(plain.split_lines(text)) > 1:
+            raise refuse("extra-lines", "the translation of one line is one line")
+        return text
+
+    def as_compat(self, reply: str) -> str:
+        return reply.strip()
+
+
+class TowerLastLine(Tower):
+    name = "tower-lastline"
+
+    def translation(self, reply: str) -> str:
+        return split_last_line(reply)[1]
+
+    def as_compat(self, reply: str) -> str:
+        return compat.last_line(reply)

@@ -1,0 +1,1 @@
+"""Rewards for training judges and translators: pure functions, no models, no files."""
