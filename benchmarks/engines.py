@@ -74,9 +74,6 @@ def main() -> None:
     engines: dict[str, Engine] = {
         "transformers engine": make_engine(f"transformers:{plain}", threads=options.threads),
         "openvino engine": make_engine(f"openvino:{converted}", threads=options.threads),
-        "openvino engine, bf16": make_engine(
-            f"openvino:{converted}", precision="bf16", threads=options.threads
-        ),
     }
     jobs: dict[str, Job] = {
         "groups   model card": lambda prompts: card.greedy(prompts[:CARD_GROUPS]),
@@ -92,6 +89,9 @@ def main() -> None:
         prompts = made_prompts(tokenizer, options.groups + 1, seed=number)
         for name in paces:
             paces[name].append(pace(jobs[name], prompts))
+            print(
+                f"round {number + 1}  {name:32}{paces[name][-1].cpu:8.1f} tokens/CPU s", flush=True
+            )
     report(paces)
     for engine in engines.values():
         asyncio.run(engine.close())

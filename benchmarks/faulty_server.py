@@ -86,15 +86,15 @@ def main() -> None:
         with model_server(given.vllm, given.transformers, model) as upstream:
             proxy = FaultyProxy(upstream, given.share, retry_after="1")
             with serving(proxy) as address:
-                grammar = given.vllm is not None
-                asyncio.run(judge(groups, f"{address}/v1", str(model), grammar, proxy))
+                guided = given.vllm is not None
+                asyncio.run(judge(groups, f"{address}/v1", str(model), guided, proxy))
 
 
 async def judge(
-    groups: list[Group], address: str, model: str, grammar: bool, proxy: FaultyProxy
+    groups: list[Group], address: str, model: str, guided: bool, proxy: FaultyProxy
 ) -> None:
-    engine = HttpEngine(address, model=model, timeout=5, concurrency=8, grammar=grammar)
-    asker = Asker(engine, Sampling(temperature=0.7, max_tokens=128))
+    engine = HttpEngine(address, model=model, timeout=5, concurrency=8)
+    asker = Asker(engine, Sampling(temperature=0.7, max_tokens=128), guided=guided)
     run = Run(judging(GroupJudge(asker, WithoutAnalysis())), group_key, concurrency=8)
     progress, began = Progress(len(groups)), time.monotonic()
     ids: Counter[str] = Counter()

@@ -44,18 +44,16 @@ CHANGING = re.compile(r"\d+\.\d a second|\d+:\d\d left|sacrebleu:[\d.]+")
 
 def cli_page() -> str:
     """The help of every command, as a terminal of 80 columns shows it."""
-    app = make_app()
     parts = [
         "# Commands\n\nThis page is what `--help` prints. `python docs/generate.py` writes it.\n\n"
-        "Options may also stand in `dragoman.toml`, in a table for each command; the command\n"
-        "line wins. `--config FILE` names another file, and `--debug` shows the traceback of an\n"
-        "error. Exit codes: 0 done, 1 it went wrong (or nothing could be judged), 2 you can mend\n"
-        "it.\n"
+        "Options may also stand in a TOML file that `--config FILE` names, in a table for each\n"
+        "command; the command line wins. `--debug` shows the traceback of an error. Exit codes:\n"
+        "0 done, 1 it went wrong (or nothing could be judged), 2 you can mend it.\n"
     ]
     for name in ("", *(verb for verb, *_ in VERBS)):
         arguments = [name] if name else []
         title = " ".join(["dragoman", *arguments])
-        parts.append(f"## {title}\n\n```text\n{_help(app, arguments)}```\n")
+        parts.append(f"## {title}\n\n```text\n{_help(make_app(chosen=name), arguments)}```\n")
     return "\n".join(parts)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from dragoman.engines import Engine
-from dragoman.errors import EngineDown, EngineError, UnreadableReply
+from dragoman.errors import EngineDown, EngineError, UnreadableReply, UserError
 from dragoman.formats import Format
 from dragoman.signature import digest
 from dragoman.types import Completion, Failure, Prompt, Sampling, Usage
@@ -70,16 +70,25 @@ class Asked(Generic[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks one engine, with patience and a cache."""
+    """Asks one engine, with patience and a cache.
+
+    `guided` lets the engine write nothing but well-formed replies, by the format's grammar.
+    That changes what a model says, so it is off unless asked for, and stands in signatures.
+    """
 
     engine: Engine
     sampling: Sampling = Sampling()
     patience: Patience = Patience()
     cache: ReplyCache = NoCache()
+    guided: bool = False
 
     async def ask(self, format: Format[Any, Answer], item: Any, draw: int = 0) -> Asked[Answer]:
         """Ask about one item. Different `draw`s are independent opinions of the same item."""
         prompt = format.write(item)
+        if self.guided and not prompt.grammar:
+            raise UserError(f"the format {format.name} has no grammar; leave out --guided")
+        if not self.guided:
+            prompt = replace(prompt, grammar=None)
         # Seeds of draws lie far enough apart that retries never reach the next draw's.
         base = replace(self.sampling, seed=self.sampling.seed + 1000 * draw)
         replies: list[str] = []

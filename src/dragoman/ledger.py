@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,12 +24,23 @@ from dragoman.types import Completion, Reply, Usage
 _TABLES = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, completion TEXT);
-CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, failed TEXT, line TEXT);
+CREATE TABLE IF NOT EXISTS records (
+    key TEXT PRIMARY KEY, failed TEXT, line TEXT, tries INTEGER
+);
 """
 
 
 # ASCII, because a model may write half a surrogate pair, which SQLite would refuse.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finished record: its line, why it failed if it did, and at which try it was made."""
+
+    line: str
+    failed: str | None = None
+    tries: int = 1
 
 
 class Ledger:
@@ -63,13 +75,15 @@ class Ledger:
             "INSERT OR REPLACE INTO replies VALUES (?, ?)", key, _write_completion(completion)
         )
 
-    def find_record(self, key: str) -> tuple[str | None, str] | None:
-        """The finished record of an item: (reason of its failure or None, line)."""
-        return self._one("SELECT failed, line FROM records WHERE key = ?", key)
+    def find_record(self, key: str) -> Kept | None:
+        """The finished record of an item."""
+        row = self._one("SELECT line, failed, tries FROM records WHERE key = ?", key)
+        return Kept(*row) if row else None
 
-    def keep_record(self, key: str, failed: str | None, line: str) -> None:
+    def keep_record(self, key: str, kept: Kept) -> None:
         """Keep an item's finished record."""
-        self._write("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", key, failed, line)
+        values = key, kept.failed, kept.line, kept.tries
+        self._write("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", *values)
 
     def close(self) -> None:
         with self._errors():
@@ -105,7 +119,7 @@ class Ledger:
         with self._errors():
             return self._db.execute(query, (key,)).fetchone()
 
-    def _write(self, statement: str, *values: str | None) -> None:
+    def _write(self, statement: str, *values: str | int | None) -> None:
         with self._errors():
             self._db.execute(statement, values)
 

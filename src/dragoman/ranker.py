@@ -85,11 +85,11 @@ def run_sync(work: Coroutine[Any, Any, Result]) -> Result:
         return thread.submit(asyncio.run, work).result()
 
 
-def judging(judge: Judge) -> Callable[[Group], Awaitable[Record]]:
+def judging(judge: Judge) -> Callable[[Group, int], Awaitable[Record]]:
     """A judge as work for a `Run`: a group in, its verdict line out."""
 
-    async def work(group: Group) -> Record:
-        judgement = await judge.judge(group)
+    async def work(group: Group, tries: int) -> Record:
+        judgement = await judge.judge(group, draw=tries)
         failure = judgement.failure
         return Record(
             line=to_line(verdict_row(judgement)),

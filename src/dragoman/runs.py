@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from dragoman.errors import EngineDown
-from dragoman.ledger import Ledger
+from dragoman.ledger import Kept, Ledger
 from dragoman.types import Usage
 
 Item = TypeVar("Item")
@@ -73,10 +73,11 @@ class Progress:
 class Run(Generic[Item]):
     """A piece of work over a stream of items.
 
-    `key` names an item by its content. `retry_failed` works out failed records anew.
+    `key` names an item by its content. `retry_failed` works out failed records anew; the
+    work is told how many tries there were, so that it does not say the same again.
     """
 
-    work: Callable[[Item], Awaitable[Record]]
+    work: Callable[[Item, int], Awaitable[Record]]
     key: Callable[[Item], str]
     ledger: Ledger | None = None
     concurrency: int = 16
@@ -115,8 +116,12 @@ class Run(Generic[Item]):
         try:
             async for item in _stream(items, 1 if slow else 256):
                 key = self.key(item) if self.ledger else ""
-                known = self._known(key)
-                under_way.append(known or asyncio.create_task(self._one(item, key, gate)))
+                kept = self.ledger.find_record(key) if self.ledger else None
+                if kept and not (kept.failed and self.retry_failed):
+                    under_way.append((Record(kept.line, kept.failed), True))
+                else:
+                    tries = kept.tries if kept else 0
+                    under_way.append(asyncio.create_task(self._one(item, key, tries, gate)))
                 while under_way and (
                     len(under_way) >= WINDOW * self.concurrency or _is_ready(under_way[0])
                 ):
@@ -132,19 +137,13 @@ class Run(Generic[Item]):
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    def _known(self, key: str) -> tuple[Record, bool] | None:
-        found = self.ledger.find_record(key) if self.ledger else None
-        if found is None or (found[0] and self.retry_failed):
-            return None
-        return Record(found[1], found[0]), True
-
-    async def _one(self, item: Item, key: str, gate: _Gate) -> tuple[Record, bool]:
+    async def _one(self, item: Item, key: str, tries: int, gate: _Gate) -> tuple[Record, bool]:
         async with gate:
             if gate.shut:
                 raise asyncio.CancelledError
-            record = await self.work(item)
+            record = await self.work(item, tries)
         if self.ledger and record.final:
-            self.ledger.keep_record(key, record.failed, record.line)
+            self.ledger.keep_record(key, Kept(record.line, record.failed, tries + 1))
         return record, False
 
 

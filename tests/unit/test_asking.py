@@ -6,7 +6,7 @@ import pytest
 
 from dragoman.asking import Asker, Patience, cache_key
 from dragoman.engines.scripted import ScriptedEngine
-from dragoman.errors import EngineRefused, UnreadableReply
+from dragoman.errors import EngineRefused, UnreadableReply, UserError
 from dragoman.formats import Reading, Takes
 from dragoman.types import Completion, Prompt, Sampling, Usage
 
@@ -113,6 +113,25 @@ async def test_draws_are_independent_calls() -> None:
     asker = Asker(saying("1", "2", "x", "3", asked=seen), cache=Shelf())
     assert [(await asker.ask(Number(), "?", draw)).answer for draw in (0, 1, 2)] == [1, 2, 3]
     assert len({s.seed for s in seen}) == 4
+
+
+async def test_a_grammar_guides_only_when_asked_for() -> None:
+    grammars: list[str | None] = []
+
+    def answer(prompt: Prompt, sampling: Sampling) -> str:
+        grammars.append(prompt.grammar)
+        return "7"
+
+    class Guided(Number):
+        def write(self, item: str) -> Prompt:
+            return Prompt(item, grammar="root ::= [0-9]")
+
+    engine = ScriptedEngine.answering(answer)
+    await Asker(engine).ask(Guided(), "?")
+    await Asker(engine, guided=True).ask(Guided(), "?")
+    assert grammars == [None, "root ::= [0-9]"]
+    with pytest.raises(UserError, match="number has no grammar; leave out --guided"):
+        await Asker(engine, guided=True).ask(Number(), "?")
 
 
 async def test_text_that_no_file_can_hold_is_mended_before_it_is_kept() -> None:

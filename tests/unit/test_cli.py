@@ -192,8 +192,11 @@ def test_debug_shows_the_traceback(folder: Path) -> None:
 
 def test_options_come_from_a_toml_file_and_flags_win(folder: Path) -> None:
     (folder / "dragoman.toml").write_text('[rank]\njudge = "metric:bleu"\n')
-    assert "metric:bleu" in run("rank", "groups.jsonl", cwd=folder).stdout
-    assert "metric:chrf" in run("rank", "groups.jsonl", "--judge=metric:chrf", cwd=folder).stdout
+    command = ["rank", "groups.jsonl", "--config", "dragoman.toml"]
+    assert "metric:bleu" in run(*command, cwd=folder).stdout
+    assert "metric:chrf" in run(*command, "--judge=metric:chrf", cwd=folder).stdout
+    # A file that merely lies there is not read: somebody else may have put it there.
+    assert "metric:chrf" in run("rank", "groups.jsonl", cwd=folder).stdout
     (folder / "other.toml").write_text('[rank]\njugde = "x"\n')
     done = run("rank", "groups.jsonl", "--config", "other.toml", cwd=folder)
     assert done.returncode == 2

@@ -103,14 +103,23 @@ async def test_control_tokens_are_defused_in_chat_and_nothing_else_is_touched() 
     assert sent == ["good<\u200b|im_end|>\n<\u200b|im_start|>assistant", ordinary]
 
 
-async def test_grammar_is_sent_only_when_asked_for() -> None:
-    server, prompt = answering("fine"), Prompt("p", grammar='root ::= "x"')
-    async with asking(server) as plain, asking(server, grammar=True) as guided:
-        await texts(plain, prompt)
-        await texts(guided, prompt)
-        assert guided.identity == f"{plain.identity.split('@')[0]}@{guided._place}+grammar"
-    assert "structured_outputs" not in server.received[0]
-    assert server.received[1]["structured_outputs"] == {"grammar": 'root ::= "x"'}
+async def test_a_grammar_is_sent_under_the_names_that_servers_know() -> None:
+    server = answering("fine")
+    async with asking(server) as engine:
+        await texts(engine, Prompt("p"))
+        await texts(engine, Prompt("p", grammar='root ::= "x"'))
+    plain, guided = server.received
+    assert not {"structured_outputs", "guided_grammar"} & set(plain)
+    assert guided["structured_outputs"] == {"grammar": 'root ::= "x"'}
+    assert guided["guided_grammar"] == 'root ::= "x"'
+
+
+async def test_a_server_without_grammars_says_so_rather_than_answer_freely() -> None:
+    server = answering("fine", refuses=("structured_outputs", "guided_grammar"))
+    async with asking(server) as engine:
+        with pytest.raises(EngineRefused, match="leave out --guided"):
+            await texts(engine, Prompt("p", grammar='root ::= "x"'))
+        assert await texts(engine, Prompt("p")) == ["fine"]
 
 
 # --- n
@@ -152,7 +161,7 @@ async def test_a_refused_parameter_is_dropped_and_remembered(
     server = answering("one END two", refuses=(name,))
     prompt, sampling = Prompt("p", grammar="g"), Sampling(temperature=1, n=2, stop=(" END",))
     calls = 0
-    async with asking(server, grammar=True) as engine:
+    async with asking(server) as engine:
         for _ in range(2):
             completion = await engine.complete(prompt, sampling)
             assert [reply.text for reply in completion.replies] == ["one", "one"]

@@ -116,7 +116,7 @@ async def judge_all(groups: list[Group], engine: HttpEngine) -> tuple[list[str],
     """The ids of all records, in their order, and how each ended."""
     judge = GroupJudge(Asker(engine), LastLine())
 
-    async def work(group: Group) -> Record:
+    async def work(group: Group, tries: int) -> Record:
         judgement = await judge.judge(group)
         failed = judgement.failure.reason if judgement.failure else None
         return Record(json.dumps([group.segment.id, failed]), failed)

@@ -126,21 +126,21 @@ def test_a_refusal_is_understood(
     status: int, content: bytes, kind: type[Exception], says: str
 ) -> None:
     sampling = Sampling(n=2, stop=("x",))
-    _, body = write_request(Prompt("p"), sampling, "m", Dialect(), grammar=False)
+    _, body = write_request(Prompt("p"), sampling, "m", Dialect())
     result = refusal("host/v1", status, read_complaint(content), body, None)
     assert type(result) is kind
     assert says in str(result)
 
 
 def test_only_what_was_sent_can_be_dropped() -> None:
-    _, body = write_request(Prompt("p"), Sampling(), "m", Dialect(), grammar=False)
+    _, body = write_request(Prompt("p"), Sampling(), "m", Dialect())
     result = refusal("host", 400, read_complaint(error("'stop' is unknown")), body, None)
     assert isinstance(result, PromptRefused)
 
 
 @given(st.integers(200, 599), st.binary() | st.text().map(str.encode))
 def test_any_answer_is_understood_somehow(status: int, content: bytes) -> None:
-    _, body = write_request(Prompt("p"), Sampling(), "m", Dialect(), grammar=False)
+    _, body = write_request(Prompt("p"), Sampling(), "m", Dialect())
     result = refusal("host", status, read_complaint(content), body, None)
     assert isinstance(result, DragomanError | ServerFault | ParameterRefused)
 

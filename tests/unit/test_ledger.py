@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.errors import SettingsChanged, UserError
-from dragoman.ledger import Ledger
+from dragoman.ledger import Kept, Ledger
 from dragoman.types import Completion, Reply, Usage
 
 COMPLETION = Completion((Reply("ü\ud800", "length", -1.5), Reply("")), Usage(1, 20, 3))
@@ -17,18 +17,18 @@ def test_what_is_kept_is_found_by_the_next_process(tmp_path: Path) -> None:
         assert ledger.find_reply("k") is None
         assert ledger.find_record("k") is None
         ledger.keep_reply("k", COMPLETION)
-        ledger.keep_record("k", None, "line")
-        ledger.keep_record("f", "truncated", "line 2")
+        ledger.keep_record("k", Kept("line"))
+        ledger.keep_record("f", Kept("line 2", "truncated", 3))
     with Ledger(tmp_path / "l", {"judge": "x"}) as ledger:
         assert ledger.find_reply("k") == COMPLETION
-        assert ledger.find_record("k") == (None, "line")
-        assert ledger.find_record("f") == ("truncated", "line 2")
+        assert ledger.find_record("k") == Kept("line")
+        assert ledger.find_record("f") == Kept("line 2", "truncated", 3)
 
 
 def test_a_write_is_on_disk_when_it_returns(tmp_path: Path) -> None:
     """Read past the ledger, as after a kill: no close, no commit by the writer."""
     ledger = Ledger(tmp_path / "l", {})
-    ledger.keep_record("k", None, "line")
+    ledger.keep_record("k", Kept("line"))
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -72,5 +72,5 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l", {}) as ledger:
         ledger._db.execute("PRAGMA max_page_count=8")
         with pytest.raises(UserError, match="full"):
-            ledger.keep_record("k", None, "x" * 200_000)
+            ledger.keep_record("k", Kept("x" * 200_000))
         assert ledger.find_record("k") is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.errors import BadRecord, BudgetSpent, EngineDown
-from dragoman.ledger import Ledger
+from dragoman.ledger import Kept, Ledger
 from dragoman.runs import GIVE_UP_AFTER, Progress, Record, Run
 
 
@@ -17,7 +17,7 @@ async def collect(run: Run[int], items: Iterator[int] | range, **options: bool) 
 
 
 async def test_records_come_in_input_order_however_long_each_takes() -> None:
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         await asyncio.sleep(0.001 * (item * 7 % 5))
         return Record(str(item))
 
@@ -34,7 +34,7 @@ async def test_at_most_so_many_are_under_way_and_the_window_is_bounded() -> None
             ahead = i
             yield i
 
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -51,9 +51,11 @@ async def test_at_most_so_many_are_under_way_and_the_window_is_bounded() -> None
 
 async def test_a_finished_record_is_not_worked_out_again(tmp_path: Path) -> None:
     worked: list[int] = []
+    told: list[tuple[int, int]] = []
 
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         worked.append(item)
+        told.append((item, tries))
         if item == 7 and worked.count(7) == 1:
             raise BudgetSpent("enough")
         failed = {3: "unreadable", 4: "engine-down"}.get(item)
@@ -74,14 +76,18 @@ async def test_a_finished_record_is_not_worked_out_again(tmp_path: Path) -> None
 
         worked.clear()
         run = Run(work, str, ledger, retry_failed=True)
-        await collect(run, range(10))
-        assert sorted(worked) == [3, 4]
+        for _ in range(2):
+            await collect(run, range(10))
+        assert sorted(worked) == [3, 3, 4, 4]
+        # An unreadable answer is asked for anew each time; an unreached engine was never asked.
+        assert [tries for item, tries in told if item == 3] == [0, 1, 2]
+        assert {tries for item, tries in told if item == 4} == {0}
 
 
 async def test_what_has_not_begun_when_a_run_stops_never_begins() -> None:
     begun: list[int] = []
 
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         begun.append(item)
         await asyncio.sleep(0.01)
         if item == 0:
@@ -95,7 +101,7 @@ async def test_what_has_not_begun_when_a_run_stops_never_begins() -> None:
 
 
 async def test_what_is_under_way_when_a_run_stops_is_kept(tmp_path: Path) -> None:
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         if item == 0:
             raise BudgetSpent("enough")
         await asyncio.sleep(0.05)
@@ -104,9 +110,8 @@ async def test_what_is_under_way_when_a_run_stops_is_kept(tmp_path: Path) -> Non
     with Ledger(tmp_path / "l", {}) as ledger:
         with pytest.raises(BudgetSpent):
             await collect(Run(work, str, ledger, concurrency=4), range(4))
-        assert [ledger.find_record(str(i)) for i in (1, 2, 3)] == [
-            (None, str(i)) for i in (1, 2, 3)
-        ]
+        for item in ("1", "2", "3"):
+            assert ledger.find_record(item) == Kept(item)
 
 
 async def test_bad_input_midway_is_raised_after_the_records_before_it_are_kept(
@@ -116,20 +121,20 @@ async def test_bad_input_midway_is_raised_after_the_records_before_it_are_kept(
         yield from range(3)
         raise BadRecord("file", 4, "bad")
 
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         await asyncio.sleep(0.01)
         return Record(str(item))
 
     with Ledger(tmp_path / "l", {}) as ledger:
         with pytest.raises(BadRecord):
             await collect(Run(work, str, ledger), items(), slow=True)
-        assert ledger.find_record("2") == (None, "2")
+        assert ledger.find_record("2") == Kept("2")
 
 
 async def test_a_slow_pipe_does_not_hold_up_what_is_under_way() -> None:
     pipe: queue.Queue[int | None] = queue.Queue()
 
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         await asyncio.sleep(0.01)
         return Record(str(item))
 
@@ -146,7 +151,7 @@ async def test_a_slow_pipe_does_not_hold_up_what_is_under_way() -> None:
 async def test_cancelling_ends_the_work_under_way() -> None:
     ended: list[int] = []
 
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         try:
             await asyncio.sleep(60)
         finally:
@@ -162,7 +167,7 @@ async def test_cancelling_ends_the_work_under_way() -> None:
 
 
 async def test_a_run_gives_up_when_nobody_ever_answers() -> None:
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         return Record("no connection", "engine-down", final=False)
 
     with pytest.raises(EngineDown, match="no connection"):
@@ -171,7 +176,7 @@ async def test_a_run_gives_up_when_nobody_ever_answers() -> None:
 
 
 async def test_progress_is_told() -> None:
-    async def work(item: int) -> Record:
+    async def work(item: int, tries: int) -> Record:
         return Record("", "bad" if item % 2 else None)
 
     told: list[tuple[int, int]] = []

@@ -7,9 +7,10 @@ from tests.conftest import make_group
 from tests.planted import UNREADABLE, Planted, Says
 
 from dragoman.errors import UserError
+from dragoman.judges.merging import mean_details
 from dragoman.judges.voted import Voted
 from dragoman.ranking import read_ranking
-from dragoman.types import Ranking, Usage
+from dragoman.types import Judgement, Ranking, Usage, Verdict
 
 GROUP = make_group("x", "y")
 
@@ -76,3 +77,14 @@ async def test_one_vote_agrees_with_nobody() -> None:
 def test_there_is_at_least_one_vote() -> None:
     with pytest.raises(UserError, match="0 votes"):
         Voted(by_draw([1, 2]), 0)
+
+
+def test_what_inner_judges_found_out_is_kept_on_average() -> None:
+    def found(**details: object) -> Judgement:
+        tie = Verdict(Ranking(((0, 1),)))
+        return Judgement(make_group("a", "b"), tie, None, details=details)
+
+    one = found(flip_rate=0.0, slot_bias=[1.0, -1.0], spread=[0.1, 0.2], note="x", mine=1)
+    other = found(flip_rate=0.5, slot_bias=[0.0, 0.0], spread=[0.1, 0.2], note="x")
+    assert mean_details([one, other]) == {"flip_rate": 0.25, "slot_bias": [0.5, -0.5]}
+    assert mean_details([found(slot_bias=[1.0]), found(slot_bias=[1.0, 2.0])]) == {}

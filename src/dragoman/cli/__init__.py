@@ -29,27 +29,28 @@ VERBS = (
     ("doctor", "dragoman.cli.doctor:doctor", "Say what is installed and what is missing."),
 )
 
-CONFIG_FILE = "dragoman.toml"
 
+def make_app(config: str | None = None, chosen: str | None = None) -> App:
+    """The application. Options also come from the table of their verb in the TOML file that
+    --config names; the command line wins. No file is read unasked: one that lies in a folder
+    could name a server and the key to send there.
 
-def make_app(config: str | None = None) -> App:
-    """The application. Options also come from the table of their verb in a TOML file
-    (`dragoman.toml` here, or --config FILE); the command line wins."""
+    The chosen verb tells its own story; the others show their line without being loaded.
+    """
     from dragoman.errors import UserError
 
     if config and not Path(config).is_file():
         raise UserError(f"--config {config}: there is no such file")
-    file = Toml(config or CONFIG_FILE)
     app = App(
         name="dragoman",
         help="Rank translations with a judge that reads the whole group at once.",
         version=__version__,
-        config=file,
+        config=Toml(config) if config else None,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
     for name, path, help_line in VERBS:
-        app.command(path, name=name, help=help_line)
+        app.command(path, name=name, **({} if name == chosen else {"help": help_line}))
     return app
 
 
@@ -63,7 +64,8 @@ def _run(arguments: list[str], debug: bool, config: str | None) -> int:
     from dragoman.errors import DragomanError, UserError
 
     try:
-        return make_app(config)(arguments, exit_on_error=True) or 0
+        app = make_app(config, arguments[0] if arguments else None)
+        return app(arguments, exit_on_error=True) or 0
     except SystemExit as exit:
         # cyclopts has told the user already; what it refuses, the user can mend.
         return 2 if exit.code else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -43,11 +44,12 @@ def _show(kind: str, table: Mapping[str, str]) -> None:
     rows.add_column("what it is")
     rows.add_column("where", style="dim")
     for name, path in table.items():
-        rows.add_row(name, _first_line(path), path)
+        rows.add_row(name, _first_sentence(path), path)
     Console(highlight=False).print(rows)
 
 
-def _first_line(path: str) -> str:
+def _first_sentence(path: str) -> str:
     module, _, attribute = path.partition(":")
     documentation = getattr(import_module(module), attribute).__doc__ or ""
-    return documentation.strip().partition("\n")[0]
+    paragraph = " ".join(documentation.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z`])", paragraph)[0]

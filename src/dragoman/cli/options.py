@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from dragoman.asking import Asker, Patience, ReplyCache
+from dragoman.asking import Asker, NoCache, Patience, ReplyCache
 from dragoman.engines import Engine, make_engine
 from dragoman.errors import UserError
 from dragoman.formats import Reading
@@ -62,6 +62,8 @@ class JudgeOptions:
     """How the judge is asked; see `dragoman formats`."""
     reading: Reading = "strict"
     """How replies are read: strict, lenient (what models write instead), compat (the reference)."""
+    guided: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    """Let the engine write nothing but well-formed replies, where engine and format can."""
     retries: int = 2
     """How often an unreadable reply is asked for again."""
     permute: Literal["balanced", "all"] | None = None
@@ -75,12 +77,7 @@ class JudgeOptions:
         """The judge these options describe."""
         asker: Asker | None = None
         if engine:
-            patience = Patience(self.retries)
-            asker = (
-                Asker(engine, sampling, patience, cache)
-                if cache
-                else Asker(engine, sampling, patience)
-            )
+            asker = Asker(engine, sampling, Patience(self.retries), cache or NoCache(), self.guided)
         return make_judge(
             self.judge or "group",
             asker,

@@ -58,8 +58,7 @@ class HttpEngine:
 
     `concurrency` bounds the requests under way; `timeout` bounds each of them, in seconds.
     A call is made again at most `retries` times and waits at most `patience` seconds in all.
-    `grammar` lets a server that can (vLLM) write only what a prompt's grammar allows. That
-    changes what the model says, so it is off unless asked for, and part of the identity.
+    A prompt's grammar is sent to the server; vLLM obeys one, others may refuse it.
     `faults` counts what went wrong on the way, by kind.
     """
 
@@ -74,13 +73,12 @@ class HttpEngine:
         retries: int = 5,
         patience: float = 300.0,
         first_pause: float = 0.5,
-        grammar: bool = False,
     ):
         self._place, self._base, self._auth = _read_address(base_url)
         if not model:
             raise UserError(f"which model of {self._place}? Name it with --model")
         self._key, self._key_env = _read_key(api_key_env), api_key_env
-        self._model, self._grammar = model, grammar
+        self._model = model
         self._concurrency, self._timeout = concurrency, timeout
         self._budget = RetryBudget(retries, patience, first_pause)
         self._dialect = Dialect()
@@ -89,7 +87,7 @@ class HttpEngine:
 
     @property
     def identity(self) -> str:
-        return f"{self._model}@{self._place}{'+grammar' if self._grammar else ''}"
+        return f"{self._model}@{self._place}"
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         """As many replies as asked for, in more requests where the server gives one at a time.
@@ -128,7 +126,7 @@ class HttpEngine:
             logger.debug("%s: %s: %s", self._place, fault.kind, fault)
 
         while True:
-            path, body = write_request(prompt, sampling, self._model, self._dialect, self._grammar)
+            path, body = write_request(prompt, sampling, self._model, self._dialect)
             attempt = partial(self._attempt, session.client, path, body, sampling)
             try:
                 replies, usage = await session.persistence.run(attempt, on_fault)

@@ -23,7 +23,8 @@ Json = Mapping[str, Any]
 
 # What a server may be asked to do without: the engine does it itself (`n`, `stop`), or the
 # answer is still an answer.
-OPTIONAL = ("n", "stop", "seed", "structured_outputs", "guided_grammar")
+GRAMMARS = ("structured_outputs", "guided_grammar")
+OPTIONAL = ("n", "stop", "seed", *GRAMMARS)
 
 
 class ParameterRefused(Exception):
@@ -52,7 +53,7 @@ class Dialect:
 
 
 def write_request(
-    prompt: Prompt, sampling: Sampling, model: str, dialect: Dialect, grammar: bool
+    prompt: Prompt, sampling: Sampling, model: str, dialect: Dialect
 ) -> tuple[str, dict[str, Any]]:
     """The path and the body that ask for `sampling.n` replies to a prompt."""
     body: dict[str, Any] = {"model": model}
@@ -71,7 +72,9 @@ def write_request(
         body["n"] = sampling.n
     if sampling.stop:
         body["stop"] = list(sampling.stop)
-    if grammar and prompt.grammar:
+    if prompt.grammar:
+        if dialect.refused.issuperset(GRAMMARS):
+            raise EngineRefused("the server decodes under no grammar; leave out --guided")
         # The newer and the older name of one thing; a server overlooks the one it does not know.
         body["structured_outputs"] = {"grammar": prompt.grammar}
         body["guided_grammar"] = prompt.grammar

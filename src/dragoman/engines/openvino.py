@@ -7,6 +7,7 @@ replies are those of transformers, token for token.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from itertools import count
@@ -47,6 +48,9 @@ class OpenVinoEngine:
             raise UserError(
                 f"{place} is not in OpenVINO form; type: dragoman convert {place} {place}-openvino"
             )
+        if precision != "f32" and (threads or os.cpu_count()) == 1:
+            # OpenVINO 2026.4 divides by zero there and takes the whole process along.
+            raise UserError(f"precision {precision} needs two threads or more")
         cache_precision = cache_precision or precision
         self.identity = f"openvino:{folder.name}:{precision}/{cache_precision}"
         properties: dict[str, object] = {

@@ -20,6 +20,8 @@ _BACKTICKS_OR_TILDES = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)")
 
 
 class CodeblockThink:
+    """A translation in a code block at the end, after an analysis."""
+
     name = "codeblock-think"
     version = "1"
     takes: Takes = "segment"

@@ -17,7 +17,9 @@ HIGHEST = 100
 
 
 class GembaSQM:
-    """`reference=False` hides references, to score without them what has them."""
+    """GEMBA-SQM, a score from 0 to 100 for one candidate, against a reference where there is one.
+
+    `reference=False` hides references, to score without them what has them."""
 
     name = "gemba-sqm"
     version = "1"

@@ -12,6 +12,8 @@ from dragoman.types import Group, Prompt, Verdict
 
 
 class GQMApi:
+    """Scores for a whole group, asked of a general model behind an API."""
+
     name = "gqm-api"
     version = "1"
     takes: Takes = "group"

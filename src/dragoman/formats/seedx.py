@@ -17,6 +17,8 @@ EXPLANATION = "[COT]"
 
 
 class SeedX:
+    """The reply is the translation, as Seed-X writes it after a language tag."""
+
     name = "seedx"
     version = "1"
     takes: Takes = "segment"
@@ -54,7 +56,9 @@ class SeedX:
 
 
 class SeedXCot(SeedX):
-    """Strict wants the explanation to be there; lenient lets a model skip it."""
+    """A translation and then an explanation, as Seed-X writes them.
+
+    Strict wants the explanation to be there; lenient lets a model skip it."""
 
     name = "seedx-cot"
 

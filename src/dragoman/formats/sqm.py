@@ -12,6 +12,8 @@ from dragoman.types import Group, Prompt
 
 
 class SQM:
+    """A score from 0 to 10 for one candidate, as published pointwise judges are trained to give."""
+
     name = "sqm"
     version = "1"
     takes: Takes = "candidate"

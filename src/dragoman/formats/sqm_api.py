@@ -8,9 +8,13 @@ from dragoman.formats.sqm import SQM
 
 
 class SQMApi(SQM):
+    """A score from 0 to 10 for one candidate, asked of a general model behind an API."""
+
     name = "sqm-api"
     compat_reader = staticmethod(compat.read_api_alone)
 
 
 class SQMApiStrict(SQMApi):
+    """As `sqm-api`, with a sentence that forbids text behind the score."""
+
     name = "sqm-api-strict"

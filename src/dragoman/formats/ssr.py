@@ -25,6 +25,8 @@ _LOOSE_TAGS = re.compile(r"< ?/? ?(?:think|answer) ?>", re.I)
 
 
 class SSR:
+    """A translation in `<answer>` tags after thoughts in `<think>` tags, as SSR-Zero writes it."""
+
     name = "ssr"
     version = "1"
     takes: Takes = "segment"

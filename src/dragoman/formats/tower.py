@@ -13,7 +13,9 @@ from dragoman.types import Prompt, Segment
 
 
 class Tower:
-    """The reply is the translation. The source was one line, so the reply is one line;
+    """The reply is the translation, as TowerInstruct writes it.
+
+    The source was one line, so the reply is one line;
     more of them mean that the model went on to something else."""
 
     name = "tower"
@@ -54,6 +56,8 @@ class Tower:
 
 
 class TowerLastLine(Tower):
+    """The last line of the reply is the translation."""
+
     name = "tower-lastline"
 
     def translation(self, reply: str) -> str:

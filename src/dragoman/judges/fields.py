@@ -23,6 +23,7 @@ def asking_fields(asker: Asker, format: Format[Any, Any]) -> dict[str, object]:
         "tokens": sampling.max_tokens,
         "seed": sampling.seed,
         "retries": patience.retries,
+        "guided": "yes" if asker.guided else None,
     }
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Any
 
 from dragoman.ranking import rank_scores
 from dragoman.types import Judgement, Ranking, Usage, Verdict
+
+PER_SLOT = ("slot_bias",)
 
 
 def cost(judgements: Sequence[Judgement]) -> tuple[tuple[str, ...], Usage]:
@@ -37,6 +40,22 @@ def mean_verdict(verdicts: Sequence[Verdict], said: Sequence[Sequence[float]]) -
     means = averaged(said)
     scores = means if scored(verdicts) else None
     return Verdict(rank_scores(means), scores, verdicts[0].analysis)
+
+
+def mean_details(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """What inner judges found out on the way, on average, where all of them tell.
+
+    Single numbers and what is told slot by slot can be averaged; what is told candidate by
+    candidate cannot, since each of the judgements may have shown others, or in other slots.
+    """
+    means: dict[str, Any] = {}
+    for key in judgements[0].details:
+        told = [one.details.get(key) for one in judgements]
+        if all(isinstance(value, int | float) for value in told):
+            means[key] = averaged([[value] for value in told])[0]
+        elif key in PER_SLOT and len({len(value or ()) for value in told}) == 1:
+            means[key] = list(averaged(told))
+    return means
 
 
 def standing(ranking: Ranking) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from dragoman.errors import UserError
 from dragoman.judges import Judge, Orders
 from dragoman.judges.distinct import Comparing
 from dragoman.judges.fields import wrapped_signature
-from dragoman.judges.merging import averaged, cost, mean_verdict, numbers
+from dragoman.judges.merging import averaged, cost, mean_details, mean_verdict, numbers
 from dragoman.ranking import sign
 from dragoman.types import Failure, Group, Judgement
 
@@ -78,7 +78,7 @@ class Permuted(Comparing):
         verdicts = [one.verdict for one in shown if one.verdict]
         by_slot = numbers(verdicts)
         by_candidate = [back(order, said) for order, said in zip(orders, by_slot, strict=True)]
-        details = {
+        details = mean_details(shown) | {
             "orders": len(orders),
             "slot_bias": slot_bias(by_slot),
             "flip_rate": flip_rate(by_candidate),

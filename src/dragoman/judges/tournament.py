@@ -21,7 +21,7 @@ from dragoman.errors import UserError
 from dragoman.judges import Judge
 from dragoman.judges.distinct import Comparing
 from dragoman.judges.fields import wrapped_signature
-from dragoman.judges.merging import cost
+from dragoman.judges.merging import cost, mean_details
 from dragoman.judges.pairing import Subgroup, choose, fewest_calls, first_round, parts
 from dragoman.judges.strength import Compared, Floats, fit
 from dragoman.ranking import rank_scores
@@ -127,11 +127,15 @@ class Tournament(Comparing):
         strengths = fit(n, compared)
         given = np.argsort(order)
         scores = tuple(float(10 * rate) for rate in strengths.win_rates[given])
-        details |= {
-            "consistency": consistency(strengths.values, compared),
-            "strengths": [float(s) for s in strengths.values[given]],
-            "errors": [round(float(e), 9) for e in strengths.errors[given]],
-        }
+        details = (
+            mean_details([one for one in judged if one.verdict])
+            | details
+            | {
+                "consistency": consistency(strengths.values, compared),
+                "strengths": [float(s) for s in strengths.values[given]],
+                "errors": [round(float(e), 9) for e in strengths.errors[given]],
+            }
+        )
         verdict = Verdict(rank_scores(scores), scores)
         return Judgement(group, verdict, None, replies, signed, usage, details)
 

@@ -12,7 +12,7 @@ from dragoman.errors import UserError
 from dragoman.judges import Judge
 from dragoman.judges.distinct import Comparing
 from dragoman.judges.fields import wrapped_signature
-from dragoman.judges.merging import cost, mean_verdict, numbers
+from dragoman.judges.merging import cost, mean_details, mean_verdict, numbers
 from dragoman.ranking import agreement
 from dragoman.types import Failure, Group, Judgement
 
@@ -50,7 +50,7 @@ class Voted(Comparing):
             return Judgement(group, None, failure, replies, signed, usage)
         verdicts = [one.verdict for one in cast if one.verdict]
         said = numbers(verdicts)
-        details = {
+        details = mean_details([one for one in cast if one.verdict]) | {
             "votes": self.votes,
             "unread": len(failures),
             "agreement": mean_agreement(said),
