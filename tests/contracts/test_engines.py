@@ -278,7 +278,7 @@ async def test_identity_is_stable_and_another_weight_is_another(
 
 @needs("marks")
 async def test_the_model_itself_ends_a_reply(engine: Engine):
-    wild = Sampling(temperature=3.0, max_tokens=300, n=8)
+    wild = Sampling(temperature=2.0, max_tokens=300, n=8)
     completion = await ask(engine, TEXTS[0], wild)
     stopped = [reply for reply in completion.replies if reply.finish == "stop"]
     assert len(stopped) >= 4
@@ -295,7 +295,7 @@ async def test_only_the_ends_that_the_folder_names_end_a_reply(
         settings = json.loads((endless / name).read_text())
         (endless / name).write_text(json.dumps({**settings, "eos_token_id": None}))
     engine = make_engine(f"{kind}:{endless}")
-    sampling = Sampling(temperature=3.0, max_tokens=300, n=8)
+    sampling = Sampling(temperature=2.0, max_tokens=300, n=8)
     completion = await ask(engine, TEXTS[0], sampling)
     assert {reply.finish for reply in completion.replies} == {"length"}
     assert completion.usage.reply_tokens == 300 * 8
@@ -382,3 +382,8 @@ def test_an_unconverted_folder_is_told_how_to_be_converted(tiny_folder: Path):
 def test_a_folder_that_is_not_there(kind: str):
     with pytest.raises(UserError, match="no such folder"):
         make_engine(f"{kind}:/no/such/folder")
+
+
+def test_openvino_settings_that_would_end_the_process_are_refused(tiny_openvino_folder: Path):
+    with pytest.raises(UserError, match="two threads"):
+        make_engine(f"openvino:{tiny_openvino_folder}", precision="bf16", threads=1)

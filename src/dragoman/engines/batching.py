@@ -103,10 +103,12 @@ class Batcher:
             while (jobs := self._take(idle=not busy)) is not None:
                 desk.take(jobs)
                 busy = desk.step()
-            desk.close()
         except Exception as error:
             log.exception("%s broke down", self._name)
             self._finish(f"broke down: {error}")
+        finally:
+            with suppress(Exception):  # what broke down may not close either
+                desk.close()
 
     def _take(self, idle: bool) -> list[Job] | None:
         """What is new; waits for something when idle. None once the engine is closed."""

@@ -58,6 +58,8 @@ class TransformersEngine:
         self._batcher = Batcher(f"transformers:{place}", _Desk(network, chat, folder, rows))
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        if prompt.grammar:
+            raise UserError("transformers decodes under no grammar; leave out --guided")
         return await self._batcher.complete(prompt, sampling)
 
     async def close(self) -> None:
