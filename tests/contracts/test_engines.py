@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.servers.openai_server import OpenAIServer
+from tests.servers.serving import serving
 
 from dragoman.engines import Engine, make_engine
 from dragoman.engines.scripted import ScriptedEngine
@@ -52,14 +54,33 @@ def _scripted(request: Request) -> Engine:
     return ScriptedEngine.answering(words)
 
 
+@pytest.fixture(scope="module")
+def served_script(request: Request) -> Iterator[str]:
+    """The address of a real server that the scripted engine stands behind."""
+    with serving(OpenAIServer(_scripted(request), "judge")) as address:
+        yield f"{address}/v1"
+
+
+def _http(request: Request) -> Engine:
+    return make_engine(request.getfixturevalue("served_script"), model="judge")
+
+
 FACTORIES: dict[str, Factory] = {
     "openvino": _openvino,
     "transformers": _transformers,
     "vllm": _vllm,
+    "http": _http,
     "scripted": _scripted,
 }
 
 CANNOT = {
+    ("http", "marks"): "what becomes of them is up to the server",
+    ("http", "context"): "the script behind it has no limit",
+    ("http", "folder"): "it is no model folder",
+    ("http", "thread"): "it has no thread to end",
+    ("http", "watch"): "replies arrive whole",
+    ("http", "top_p"): "the script's replies are given",
+    ("http", "grammar"): "the script's replies are given",
     ("scripted", "marks"): "it reads texts, not tokens",
     ("scripted", "context"): "it has no limit",
     ("scripted", "folder"): "it is no model folder",
