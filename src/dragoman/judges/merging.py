@@ -50,7 +50,7 @@ def mean_details(judgements: Sequence[Judgement]) -> dict[str, Any]:
     """
     means: dict[str, Any] = {}
     for key in judgements[0].details:
-        told = [one.details.get(key) for one in judgements]
+        told: list[Any] = [one.details.get(key) for one in judgements]
         if all(isinstance(value, int | float) for value in told):
             means[key] = averaged([[value] for value in told])[0]
         elif key in PER_SLOT and len({len(value or ()) for value in told}) == 1:
