@@ -236,7 +236,10 @@ def test_control_c_stops_cleanly_and_the_run_goes_on_later(folder: Path) -> None
     rule = {"verdict": "hash", "delay": 0.5}
     (folder / "rules.jsonl").write_text(json.dumps(rule) + "\n")
     command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
-    command_line = [*DRAGOMAN, *command, "--concurrency", "1"]
+    # Where tests run in the background, children are born deaf to control-C.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program = [sys.executable, "-c", listen + DRAGOMAN[-1]]
+    command_line = [*program, *command, "--concurrency", "1"]
     with subprocess.Popen(command_line, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not (folder / "out.jsonl.ledger").exists():
             time.sleep(0.05)
