@@ -110,7 +110,7 @@ async def test_a_finished_call_is_not_made_again() -> None:
 
 async def test_draws_are_independent_calls() -> None:
     seen: list[Sampling] = []
-    asker = Asker(saying("1", "2", "x", "3", asked=seen), cache=Shelf())
+    asker = Asker(saying("x", "1", "2", "3", asked=seen), cache=Shelf())
     assert [(await asker.ask(Number(), "?", draw)).answer for draw in (0, 1, 2)] == [1, 2, 3]
     assert len({s.seed for s in seen}) == 4
 
