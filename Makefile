@@ -3,30 +3,33 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check format bench docs clean
+.PHONY: demo test check format docs bench clean help
 
 demo: .venv/core  ## rank example groups with what is embedded
 	$(BIN)/dragoman rank examples/groups.jsonl --judge metric:chrf
 
-test: .venv/dev  ## run every test
+test: .venv/dev  ## run every test; the first time it also makes the converter's environment
 	$(BIN)/python -m pytest
 
-check: .venv/dev  ## formatting, lint, types, floors, generated docs
+check: .venv/dev  ## formatting, lint, types, floors, and what the pages say commands print
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
-format: .venv/dev
+format: .venv/dev  ## mend formatting and lint
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 docs: .venv/dev  ## write the generated pages anew
 	$(BIN)/python docs/generate.py
 
-bench: .venv/dev  ## every benchmark; each file says what it measures
+bench: .venv/dev  ## every benchmark, in about half an hour; each file says what it measures
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s%s\n", $$1, $$2}' Makefile
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -41,5 +44,5 @@ bench: .venv/dev  ## every benchmark; each file says what it measures
 	$(PIP) -e '.[local,transformers,parquet]' --group dev
 	touch $@ .venv/core
 
-clean:
-	rm -rf .venv .bench .pytest_cache .ruff_cache .hypothesis
+clean:  ## remove what the other targets made
+	rm -rf .venv .bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache

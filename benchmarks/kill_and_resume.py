@@ -56,8 +56,8 @@ def kill_and_resume(folder: Path, groups: int, kills: int, seed: int) -> int:
     kept: set[str] = set()
     for _ in range(kills):
         logged = len(calls_logged(killed))
-        # On average the run gets as far in all its lives together as the undisturbed one.
-        moment = START_UP + dice.random() * 2 * seconds / (kills + 1)
+        # All lives together are shorter than the undisturbed run, so that every kill strikes one.
+        moment = START_UP + dice.random() * 1.2 * seconds / (kills + 1)
         process = start(killed)
         try:
             process.wait(moment)

@@ -46,9 +46,8 @@ def cli_page() -> str:
     """The help of every command, as a terminal of 80 columns shows it."""
     parts = [
         "# Commands\n\nThis page is what `--help` prints. `python docs/generate.py` writes it.\n\n"
-        "Options may also stand in a TOML file that `--config FILE` names, in a table for each\n"
-        "command; the command line wins. `--debug` shows the traceback of an error. Exit codes:\n"
-        "0 done, 1 it went wrong (or nothing could be judged), 2 you can mend it.\n"
+        "The command line wins over a file of settings. Exit codes: 0 done, 1 it went wrong (or\n"
+        "nothing could be judged), 2 you can mend it.\n"
     ]
     for name in ("", *(verb for verb, *_ in VERBS)):
         arguments = [name] if name else []

@@ -1,4 +1,4 @@
-"""dragoman: rank, choose and train translations with a judge that reads the whole group."""
+"""dragoman: rank translations with a judge that reads the whole group at once."""
 
 from __future__ import annotations
 
@@ -23,14 +23,22 @@ from dragoman.types import (
 from dragoman.version import __version__
 
 if TYPE_CHECKING:
-    from dragoman.engines import make_engine
-    from dragoman.formats import make_format
-    from dragoman.judges import make_judge
+    from dragoman.asking import Asker, Patience
+    from dragoman.engines import Engine, make_engine
+    from dragoman.formats import Format, make_format
+    from dragoman.judges import Judge, make_judge
+    from dragoman.metrics import Metric
     from dragoman.ranker import rank, rank_groups
     from dragoman.records import read_groups
 
 # What does something, beside the values above, loads on first use: `import dragoman` is quick.
 _HOMES = {
+    "Asker": "dragoman.asking",
+    "Engine": "dragoman.engines",
+    "Format": "dragoman.formats",
+    "Judge": "dragoman.judges",
+    "Metric": "dragoman.metrics",
+    "Patience": "dragoman.asking",
     "make_engine": "dragoman.engines",
     "make_format": "dragoman.formats",
     "make_judge": "dragoman.judges",
@@ -40,12 +48,18 @@ _HOMES = {
 }
 
 __all__ = [
+    "Asker",
     "Candidate",
     "Completion",
     "DragomanError",
+    "Engine",
     "Failure",
+    "Format",
     "Group",
+    "Judge",
     "Judgement",
+    "Metric",
+    "Patience",
     "Prompt",
     "Ranking",
     "Reply",
@@ -69,3 +83,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'dragoman' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

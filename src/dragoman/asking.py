@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from dragoman.engines import Engine
-from dragoman.errors import EngineDown, EngineError, UnreadableReply, UserError
+from dragoman.errors import EngineError, UnreadableReply, UserError
 from dragoman.formats import Format
 from dragoman.signature import digest
 from dragoman.types import Completion, Failure, Prompt, Sampling, Usage
@@ -27,13 +27,25 @@ RETRY_TEMPERATURES = (0.7, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often an unreadable reply is asked for again, and at what temperature."""
+    """How often an unreadable reply is asked for again, and at what temperature.
+
+    A further draw of a greedy judge begins at the first retry's temperature: it would only
+    hear the same again.
+    """
 
     retries: int = 2
     temperatures: Sequence[float] = RETRY_TEMPERATURES
 
-    def sampling(self, base: Sampling, attempt: int) -> Sampling:
-        """The sampling of the given attempt; attempt 0 is the base itself."""
+    def __post_init__(self) -> None:
+        if self.retries < 0:
+            raise UserError(f"{self.retries} retries: there are none, or more")
+
+    def sampling(self, base: Sampling, attempt: int, draw: int = 0) -> Sampling:
+        """The sampling of an attempt at a draw; the very first is the base itself."""
+        # Seeds of draws lie far enough apart that retries never reach the next draw's.
+        base = replace(base, seed=base.seed + 1000 * draw)
+        if draw and base.temperature == 0:
+            attempt += 1
         if attempt == 0:
             return base
         step = self.temperatures[min(attempt, len(self.temperatures)) - 1]
@@ -89,17 +101,14 @@ class Asker:
             raise UserError(f"the format {format.name} has no grammar; leave out --guided")
         if not self.guided:
             prompt = replace(prompt, grammar=None)
-        # Seeds of draws lie far enough apart that retries never reach the next draw's.
-        base = replace(self.sampling, seed=self.sampling.seed + 1000 * draw)
         replies: list[str] = []
         usage, failure = Usage(), Failure("not-asked")
         for attempt in range(self.patience.retries + 1):
-            sampling = self.patience.sampling(base, attempt)
+            sampling = self.patience.sampling(self.sampling, attempt, draw)
             try:
                 completion, called = await self._complete(prompt, sampling, format)
             except EngineError as error:
-                reason = "engine-down" if isinstance(error, EngineDown) else "engine"
-                return Asked(None, Failure(reason, str(error)), tuple(replies), usage)
+                return Asked(None, Failure(error.reason, str(error)), tuple(replies), usage)
             usage += completion.usage if called else Usage()
             reply = completion.replies[0]
             replies.append(reply.text)
@@ -147,6 +156,6 @@ def cache_key(engine: Engine, prompt: Prompt, sampling: Sampling, format: Format
             [prompt.text, prompt.chat, prompt.grammar],
             [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.n],
             [sampling.seed, list(sampling.stop)],
-            [format.name, format.version, format.reading],
+            dict(format.fields),
         ]
     )

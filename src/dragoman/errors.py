@@ -60,15 +60,21 @@ class SettingsChanged(UserError):
 
 
 class EngineError(DragomanError):
-    """One prompt got no answer. The run goes on; the group is recorded as failed."""
+    """One prompt got no answer. The run goes on; the group is recorded as failed, for `reason`."""
+
+    reason = "engine"
 
 
 class EngineDown(EngineError):
     """No answer within the retry budget: timeouts, cut connections, 5xx, 429."""
 
+    reason = "engine-down"
+
 
 class PromptRefused(EngineError):
     """The engine refuses this one prompt for good, for example because it is too long."""
+
+    reason = "prompt-refused"
 
 
 class EngineRefused(DragomanError):

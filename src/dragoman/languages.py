@@ -1,38 +1,50 @@
-"""English names of languages, from CLDR data by way of the `langcodes` library."""
+"""Languages by English name and by code, from CLDR data by way of the `langcodes` library."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from dragoman.errors import UnknownLanguage
 
+if TYPE_CHECKING:
+    from langcodes import Language
 
-@cache
+
 def language_name(code_or_name: str) -> str:
     """`zh` → Chinese, `pt-BR` → Portuguese (Brazil), `eng_Latn` → English, `Czech` → Czech.
 
     Takes BCP-47 codes (with `-` or `_`) and English names; anything else is an error
     that says so, never a name that a prompt would silently carry on.
     """
+    return _find(code_or_name).display_name()
+
+
+def language_code(code_or_name: str) -> str:
+    """The language alone, in its shortest code: `zh` for zh-CN, zho_Hans, cmn and Chinese."""
+    return str(_find(code_or_name).prefer_macrolanguage().language)
+
+
+@cache
+def _find(code_or_name: str) -> Language:
     import langcodes
     from langcodes.tag_parser import LanguageTagError
 
     text = code_or_name.strip()
     try:
         language = langcodes.Language.get(text.replace("_", "-")).simplify_script()
-        name = language.display_name()
-        if language.is_valid() and not name.startswith("Unknown language"):
-            return name
+        if language.is_valid() and not language.display_name().startswith("Unknown language"):
+            return language
     except LanguageTagError:
         pass
     try:
-        name = langcodes.find(text).display_name()
+        language = langcodes.find(text)
     except LookupError:
-        name = ""
+        language = None
     # `find` forgives a lot; only a name written out is taken for that name.
-    if name.casefold() != text.casefold() or not text:
+    if language is None or language.display_name().casefold() != text.casefold():
         raise UnknownLanguage(
             f"no language has the code or English name {code_or_name!r}; "
             "give a BCP-47 code such as en, zh or pt-BR"
         )
-    return name
+    return language

@@ -46,11 +46,10 @@ class Kept:
 class Ledger:
     """An open ledger. One process at a time; a second is told so.
 
-    `settings` is what the run's numbers depend on. A ledger that was begun with other
-    settings is refused, by name of the first that differs.
+    A ledger that was begun with other settings is refused, by name of the first that differs.
     """
 
-    def __init__(self, path: str | Path, settings: Mapping[str, object]):
+    def __init__(self, path: str | Path):
         self.path = Path(path)
         with self._errors():
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.2)
@@ -58,11 +57,6 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_TABLES)
-        try:
-            self._check(settings)
-        except BaseException:
-            self._db.close()
-            raise
 
     def find_reply(self, key: str) -> Completion | None:
         """The completion of a finished call."""
@@ -100,7 +94,8 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _check(self, settings: Mapping[str, object]) -> None:
+    def settle(self, settings: Mapping[str, object]) -> None:
+        """Say what the run's numbers depend on, before anything is found or kept."""
         now = {name: json.dumps(value, sort_keys=True) for name, value in settings.items()}
         with self._errors():
             before = dict(self._db.execute("SELECT name, value FROM settings"))

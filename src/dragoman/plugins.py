@@ -22,11 +22,16 @@ def find(kind: str, name: str, table: Mapping[str, str]) -> Any:
         known = ", ".join(sorted(table))
         raise UnknownName(f"no {kind} is called {name!r}; there are {known}, or give module:Name")
     module_name, _, attribute = path.partition(":")
+    if not all(part.isidentifier() for part in [*module_name.split("."), attribute]):
+        raise UnknownName(f"{kind} {name!r}: an import path looks like package.module:Name")
     try:
-        return getattr(import_module(module_name), attribute)
+        found = getattr(import_module(module_name), attribute)
     except ModuleNotFoundError as error:
         if name in table or not module_name.startswith(error.name or "\0"):
             raise
         raise UnknownName(f"{kind} {name!r}: there is no module {error.name}") from error
     except AttributeError as error:
         raise UnknownName(f"{kind} {name!r}: {module_name} has no {attribute}") from error
+    if not callable(found):
+        raise UnknownName(f"{kind} {name!r}: {attribute} of {module_name} is no class")
+    return found

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from dragoman.asking import Asker
+from dragoman.asking import Asker, Patience
 from dragoman.engines import Engine, make_engine
+from dragoman.errors import UserError
+from dragoman.formats import Format, Reading
 from dragoman.formats.verdict_line import verdict_row
-from dragoman.judges import Judge, make_judge
+from dragoman.judges import Judge, Orders, make_judge
 from dragoman.records import group_to_row, to_line
-from dragoman.runs import Record
+from dragoman.runs import Progress, Record, Run
 from dragoman.signature import digest
 from dragoman.types import Candidate, Group, Judgement, Sampling, Segment
 
@@ -30,17 +32,19 @@ def rank(
     source_lang: str,
     target_lang: str,
     reference: str | None = None,
-    judge: str = "group",
+    judge: str | Judge = "group",
     engine: str | Engine | None = None,
     **options: Any,
 ) -> Judgement:
-    """Rank candidate translations of one source.
+    """Rank candidate translations of one source. `options` are those of `rank_groups`.
 
     >>> judgement = rank("Guten Morgen", ["Good morning", "Good night"], source_lang="de",
     ...                  target_lang="en", reference="Good morning", judge="metric:chrf")
     >>> judgement.verdict.ranking.order
     (0, 1)
     """
+    if isinstance(candidates, str) or not candidates:
+        raise UserError("candidates are a list of at least one translation")
     segment = Segment("1", source, source_lang, target_lang, reference)
     group = Group(segment, tuple(map(Candidate, candidates)))
     return rank_groups([group], judge=judge, engine=engine, **options)[0]
@@ -53,21 +57,45 @@ def rank_groups(
     engine: str | Engine | None = None,
     model: str | None = None,
     sampling: Sampling = Sampling(),
-    **wrappers: Any,
+    format: str | Format[Any, Any] | None = None,
+    reading: Reading = "strict",
+    guided: bool = False,
+    retries: int = 2,
+    permute: Orders | None = None,
+    votes: int = 1,
+    slots: int | None = None,
+    concurrency: int = 16,
 ) -> list[Judgement]:
-    """Rank groups, all at once; for files that must not fit into memory, use the command line.
+    """Rank groups; the judgements come in the order of the groups.
 
-    `judge` and `engine` are written as on the command line, or given ready-made; an engine
-    given ready-made is left open. `wrappers` are those of `make_judge`: permute, votes, slots,
-    format, reading.
+    `judge` and `engine` are written as on the command line, or given ready-made: an engine
+    is then left open, and a judge takes none of the options that describe one. Judgements
+    are kept in memory, and an error that stops the run loses them: for large files there is
+    the command line, with its ledger.
     """
+
+    def make(opened: Engine | None) -> Judge:
+        if not isinstance(judge, str):
+            if opened or format or permute or votes != 1 or slots is not None:
+                raise UserError("a ready-made judge has its engine, format and wrappers already")
+            return judge
+        asker = Asker(opened, sampling, Patience(retries), guided=guided) if opened else None
+        return make_judge(
+            judge,
+            asker,
+            format=format,
+            reading=reading,
+            permute=permute,
+            votes=votes,
+            slots=slots,
+        )
 
     async def work() -> list[Judgement]:
         opened = make_engine(engine, model) if isinstance(engine, str) else engine
         try:
-            asker = Asker(opened, sampling) if opened else None
-            made = make_judge(judge, asker, **wrappers) if isinstance(judge, str) else judge
-            return list(await asyncio.gather(*(made.judge(group) for group in groups)))
+            run = Run(judging(make(opened)), group_key, concurrency=concurrency)
+            records = run.records(groups, Progress())
+            return [record.value async for record in records if record.value]
         finally:
             if opened and opened is not engine:
                 await opened.close()
@@ -85,18 +113,19 @@ def run_sync(work: Coroutine[Any, Any, Result]) -> Result:
         return thread.submit(asyncio.run, work).result()
 
 
-def judging(judge: Judge) -> Callable[[Group, int], Awaitable[Record]]:
+def judging(judge: Judge) -> Callable[[Group, int], Awaitable[Record[Judgement]]]:
     """A judge as work for a `Run`: a group in, its verdict line out."""
 
-    async def work(group: Group, tries: int) -> Record:
+    async def work(group: Group, tries: int) -> Record[Judgement]:
         judgement = await judge.judge(group, draw=tries)
         failure = judgement.failure
         return Record(
             line=to_line(verdict_row(judgement)),
             failed=failure.reason if failure else None,
-            usage=judgement.usage,
+            detail=f"{failure.reason}: {failure.detail}" if failure else "",
             # An engine that could not be reached said nothing of this group: ask again next time.
             final=failure is None or failure.reason != "engine-down",
+            value=judgement,
         )
 
     return work

@@ -5,7 +5,6 @@ Everything here is pure and works on indices; names for the indices are given by
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Literal
@@ -36,7 +35,7 @@ def read_ranking(text: str, names: Sequence[str]) -> Ranking:
     seen: set[int] = set()
     for tier_text in text.split(">"):
         tier: list[int] = []
-        for name in re.split("=", tier_text):
+        for name in tier_text.split("="):
             name = name.strip()
             if name not in index:
                 raise ValueError(f"no candidate is called {name!r}")

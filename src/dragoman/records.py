@@ -13,12 +13,14 @@ import gzip
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from dragoman.errors import BadRecord, MissingExtra, UserError
+from dragoman.errors import BadRecord, MissingExtra, UnknownLanguage, UserError
+from dragoman.languages import language_name
 from dragoman.types import Candidate, Group, Segment
 
 STDIN = "-"
@@ -41,6 +43,8 @@ def read_groups(path: str | Path) -> Iterator[Group]:
 
 def check_groups(path: str | Path) -> int:
     """Read a whole file once, so that a bad line is found before any paid call; the count."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise UserError(f"{path}: not a file that can be read twice; pipe it in and give -")
     return sum(1 for _ in read_groups(path))
 
 
@@ -65,8 +69,8 @@ def group_from_row(row: Row) -> Group:
     segment = Segment(
         id=_text(row, "id"),
         source=_text(row, "source"),
-        source_lang=_text(row, "src_lang"),
-        target_lang=_text(row, "tgt_lang"),
+        source_lang=_language(row, "src_lang"),
+        target_lang=_language(row, "tgt_lang"),
         reference=_optional_text(row, "reference"),
         comment=_optional_text(row, "comment"),
         context=tuple(_texts(row.get("context"), "context")),
@@ -110,6 +114,9 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     if str(path) == STDIN:
         yield lambda line: print(line, flush=True)
         return
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: not a file that could be replaced; write to - and redirect")
     partial = Path(f"{path}.partial")
     with _writing(path):
         stream = partial.open("w", encoding="utf-8", newline="\n")
@@ -141,6 +148,16 @@ def _text(row: Row, key: str) -> str:
         what = "is missing" if value is None else f"must be text, not {_kind(value)}"
         raise ValueError(f"{key!r} {what}")
     return _clean(value, key)
+
+
+def _language(row: Row, key: str) -> str:
+    """A language that has a name: better refused here than midway, after paid calls."""
+    value = _text(row, key)
+    try:
+        language_name(value)
+    except UnknownLanguage as error:
+        raise ValueError(f"{key!r}: {error}") from None
+    return value
 
 
 def _optional_text(row: Row, key: str) -> str | None:
@@ -271,13 +288,15 @@ def _read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                 except UnicodeDecodeError as error:
                     at = error.start + 1
                     raise BadRecord(path, number, f"not UTF-8 at byte {at}") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot read: {reason}") from error
 
 
 def _open_bytes(path: str | Path) -> IO[bytes]:
     if str(path) == STDIN:
+        if sys.stdin is None:  # closed by whoever started us
+            raise UserError("standard input is closed; give a file")
         return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     if str(path).endswith(".gz"):
         return cast(IO[bytes], gzip.open(path, "rb"))

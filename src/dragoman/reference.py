@@ -7,7 +7,7 @@ them: our own readers are in `formats/strict.py` and `formats/lenient.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def split_last_line(text: str) -> tuple[str, str] | None:
@@ -36,6 +36,13 @@ def parse_scores(line: str) -> dict[str, int] | None:
 def parse_tiers(ranking: str) -> list[set[str]]:
     """`B > A = C` as sets of labels, best first. A label may be any text, even none."""
     return [{label.strip() for label in tier.split("=")} for tier in ranking.split(">")]
+
+
+def ranks_each_once(text: str, labels: Sequence[str]) -> bool:
+    """Whether a text has as many labels between its signs, and holds each of these once."""
+    if "<" in text or sum(map(len, parse_tiers(text))) != len(labels):
+        return False
+    return all(text.count(label) == 1 for label in labels)
 
 
 def rank_labels(scores: Mapping[str, int]) -> str:

@@ -14,13 +14,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from dragoman.errors import EngineDown
+from dragoman.errors import EngineDown, UserError
 from dragoman.ledger import Kept, Ledger
-from dragoman.types import Usage
 
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 # So many items in a row without an answer, and none before, mean that no engine is there.
 GIVE_UP_AFTER = 16
@@ -30,16 +30,23 @@ PROGRESS_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What came of one item: the line to write, why it failed if it did, what it cost.
+class Record(Generic[Value]):
+    """What came of one item: the line to write, and why it failed if it did.
 
-    A record that is not `final` is written but not kept: the next run tries it again.
+    `failed` is a reason to count, `detail` its words for a person. A record that is not
+    `final` is written but not kept: the next run tries it again. `value` is what the line was
+    made from, unless the line comes from the ledger.
     """
 
     line: str
     failed: str | None = None
-    usage: Usage = Usage()
+    detail: str = ""
     final: bool = True
+    value: Value | None = None
+
+
+# A record, and whether it was in the ledger already.
+_Ended: TypeAlias = tuple[Record[Value], bool]
 
 
 @dataclass(slots=True)
@@ -49,8 +56,8 @@ class Progress:
     total: int | None = None
     done: int = 0
     resumed: int = 0
-    usage: Usage = Usage()
     failures: Counter[str] = field(default_factory=Counter[str])
+    first_failure: str = ""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -70,23 +77,27 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Run(Generic[Item]):
+class Run(Generic[Item, Value]):
     """A piece of work over a stream of items.
 
     `key` names an item by its content. `retry_failed` works out failed records anew; the
     work is told how many tries there were, so that it does not say the same again.
     """
 
-    work: Callable[[Item, int], Awaitable[Record]]
+    work: Callable[[Item, int], Awaitable[Record[Value]]]
     key: Callable[[Item], str]
     ledger: Ledger | None = None
     concurrency: int = 16
     retry_failed: bool = False
     on_progress: Callable[[Progress], None] = lambda progress: None
 
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise UserError(f"concurrency {self.concurrency}: at least one at a time")
+
     async def records(
         self, items: Iterable[Item], progress: Progress, slow: bool = False
-    ) -> AsyncGenerator[Record]:
+    ) -> AsyncGenerator[Record[Value]]:
         """The records of the items, in their order.
 
         `slow` says that the items come from a pipe, one by one, whenever they like.
@@ -98,30 +109,36 @@ class Run(Generic[Item]):
             async for record, resumed in records:
                 progress.done += 1
                 progress.resumed += resumed
-                progress.usage += record.usage
                 if record.failed:
                     progress.failures[record.failed] += 1
-                _give_up_if_nobody_answers(progress, record)
+                    progress.first_failure = progress.first_failure or record.detail
+                _give_up_if_nobody_answers(progress)
                 if time.monotonic() - shown > PROGRESS_SECONDS:
                     shown = time.monotonic()
                     self.on_progress(progress)
                 yield record
         self.on_progress(progress)
 
-    async def _in_order(
-        self, items: Iterable[Item], slow: bool
-    ) -> AsyncGenerator[tuple[Record, bool]]:
+    async def _in_order(self, items: Iterable[Item], slow: bool) -> AsyncGenerator[_Ended[Value]]:
         gate = _Gate(self.concurrency)
-        under_way: deque[tuple[Record, bool] | asyncio.Task[tuple[Record, bool]]] = deque()
+        under_way: deque[_Ended[Value] | asyncio.Task[_Ended[Value]]] = deque()
+        begun: dict[str, asyncio.Task[_Ended[Value]]] = {}
         try:
             async for item in _stream(items, 1 if slow else 256):
                 key = self.key(item) if self.ledger else ""
                 kept = self.ledger.find_record(key) if self.ledger else None
                 if kept and not (kept.failed and self.retry_failed):
                     under_way.append((Record(kept.line, kept.failed), True))
+                elif key in begun:
+                    # The same item again, while the first is under way: they share its record.
+                    under_way.append(begun[key])
                 else:
                     tries = kept.tries if kept else 0
-                    under_way.append(asyncio.create_task(self._one(item, key, tries, gate)))
+                    task = asyncio.create_task(self._one(item, key, tries, gate))
+                    under_way.append(task)
+                    if key:
+                        begun[key] = task
+                        task.add_done_callback(lambda _, key=key: begun.pop(key, None))
                 while under_way and (
                     len(under_way) >= WINDOW * self.concurrency or _is_ready(under_way[0])
                 ):
@@ -137,7 +154,7 @@ class Run(Generic[Item]):
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    async def _one(self, item: Item, key: str, tries: int, gate: _Gate) -> tuple[Record, bool]:
+    async def _one(self, item: Item, key: str, tries: int, gate: _Gate) -> _Ended[Value]:
         async with gate:
             if gate.shut:
                 raise asyncio.CancelledError
@@ -153,18 +170,17 @@ class _Gate(asyncio.Semaphore):
     shut = False
 
 
-def _give_up_if_nobody_answers(progress: Progress, record: Record) -> None:
+def _give_up_if_nobody_answers(progress: Progress) -> None:
     if progress.done == GIVE_UP_AFTER and progress.failures["engine-down"] == GIVE_UP_AFTER:
-        raise EngineDown(f"none of the first {GIVE_UP_AFTER} items got an answer: {record.line}")
+        words = f"none of the first {GIVE_UP_AFTER} items got an answer"
+        raise EngineDown(f"{words}: {progress.first_failure}")
 
 
 def _is_ready(entry: object) -> bool:
     return not isinstance(entry, asyncio.Task) or entry.done()
 
 
-async def _result(
-    entry: tuple[Record, bool] | asyncio.Task[tuple[Record, bool]],
-) -> tuple[Record, bool]:
+async def _result(entry: _Ended[Value] | asyncio.Task[_Ended[Value]]) -> _Ended[Value]:
     return await entry if isinstance(entry, asyncio.Task) else entry
 
 

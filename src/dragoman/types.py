@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
+
+from dragoman.errors import UserError
 
 Finish = Literal["stop", "length"]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One thing to translate. Languages are BCP-47 codes or English names."""
+    """One thing to translate. Languages are BCP-47 codes or English names.
+
+    `context` is the text before it, for translators; judges are shown the segment alone.
+    """
 
     id: str
     source: str
@@ -89,6 +95,10 @@ class Verdict:
     scores: tuple[float, ...] | None = None
     analysis: str = ""
 
+    def __post_init__(self) -> None:
+        if self.scores is not None and len(self.scores) != len(self.ranking):
+            raise ValueError(f"{len(self.scores)} scores for {len(self.ranking)} candidates")
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -147,6 +157,14 @@ class Sampling:
     n: int = 1
     seed: int = 0
     stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.temperature) and self.temperature >= 0):
+            raise UserError(f"temperature {self.temperature:g}: it is 0 or more")
+        if not 0 < self.top_p <= 1:
+            raise UserError(f"top_p {self.top_p:g}: it is above 0 and at most 1")
+        if self.max_tokens < 1 or self.n < 1:
+            raise UserError("a reply has at least one token, and there is at least one reply")
 
 
 @dataclass(frozen=True, slots=True)

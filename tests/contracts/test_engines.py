@@ -38,10 +38,16 @@ def _transformers(request: Request) -> Engine:
     return make_engine(f"transformers:{request.getfixturevalue('tiny_folder')}", threads=1, rows=8)
 
 
+VLLM_OPTIONS = {
+    "dtype": "float32",
+    "max_num_seqs": 16,
+    "gpu_memory_utilization": 0.1,
+    "enforce_eager": True,
+}
+
+
 def _vllm(request: Request) -> Engine:
-    place = request.getfixturevalue("tiny_folder")
-    options = {"max_num_seqs": 16, "gpu_memory_utilization": 0.1, "enforce_eager": True}
-    return make_engine(f"vllm:{place}", dtype="float32", **options)
+    return make_engine(f"vllm:{request.getfixturevalue('tiny_folder')}", **VLLM_OPTIONS)
 
 
 def _scripted(request: Request) -> Engine:
@@ -282,7 +288,7 @@ async def test_identity_is_stable_and_another_weight_is_another(
     fixture = "tiny_openvino_folder" if kind == "openvino" else "tiny_folder"
     folder = request.getfixturevalue(fixture)
     copy = shutil.copytree(folder, tmp_path / "copy" / folder.name)
-    options: dict[str, Any] = {"dtype": "float32"} if kind == "vllm" else {}
+    options: dict[str, Any] = VLLM_OPTIONS if kind == "vllm" else {}
     same = make_engine(f"{kind}:{copy}", **options)
     assert same.identity == engine.identity
     await same.close()
@@ -408,3 +414,35 @@ def test_a_folder_that_is_not_there(kind: str):
 def test_openvino_settings_that_would_end_the_process_are_refused(tiny_openvino_folder: Path):
     with pytest.raises(UserError, match="two threads"):
         make_engine(f"openvino:{tiny_openvino_folder}", precision="bf16", threads=1)
+
+
+async def test_another_device_is_another_identity(tiny_openvino_folder: Path):
+    plain = make_engine(f"openvino:{tiny_openvino_folder}", threads=2)
+    other = make_engine(f"openvino:{tiny_openvino_folder}", threads=2, device="AUTO")
+    assert plain.identity.endswith(":f32/f32")
+    assert other.identity == f"{plain.identity}/AUTO"
+    await plain.close()
+    await other.close()
+
+
+async def test_options_of_vllm_are_part_of_its_identity(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from dragoman.engines import vllm
+
+    opened: list[dict[str, Any]] = []
+    monkeypatch.setattr(vllm, "_import_vllm", lambda: None)
+    monkeypatch.setattr(vllm, "_open_core", lambda vllm, path, options: opened.append(options))
+    plain = make_engine(f"vllm:{tiny_folder}")
+    other = make_engine(f"vllm:{tiny_folder}", quantization="fp8", enforce_eager=True)
+    assert opened[1] == {"dtype": "auto", "quantization": "fp8", "enforce_eager": True}
+    assert plain.identity.endswith(":auto")
+    assert other.identity == f"{plain.identity}/enforce_eager=True/quantization=fp8"
+    await plain.close()
+    await other.close()
+
+
+@pytest.mark.parametrize("kind", ["openvino", "transformers", "vllm"])
+def test_a_folder_takes_no_model_name(kind: str):
+    with pytest.raises(UserError, match=f"{kind}:folder is the model itself.* 'judge'"):
+        make_engine(f"{kind}:folder", model="judge")

@@ -33,6 +33,23 @@ def test_it_says_what_it_is(name: str, reading: Reading):
     assert format.reading == reading
     assert format.version == "1"
     assert format.takes in get_args(Takes)
+    assert format.fields == {"format": f"{name}.1", "reading": reading}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "fields"),
+    [
+        ("gqm", {"example": True}, {"example": "yes"}),
+        ("gqm-score", {"example": True}, {"example": "yes"}),
+        ("gqm-api", {"analysis": False}, {"analysis": "no"}),
+        ("gemba-sqm", {"reference": False}, {"reference": "no"}),
+        ("ssr", {"template": "card", "chat": True}, {"template": "card", "chat": "yes"}),
+        ("ssr", {"template": "plain", "chat": False}, {}),
+    ],
+)
+def test_options_that_are_not_default_are_fields(name: str, options: Any, fields: dict[str, str]):
+    format = make_format(name, **options)
+    assert format.fields == {"format": f"{name}.1", "reading": "strict", **fields}
 
 
 @every_format

@@ -16,12 +16,21 @@ from dragoman.formats import FORMATS, make_format
 from dragoman.formats.alone import Score
 from dragoman.formats.gqm import READERS, clean_analysis, respond
 from dragoman.formats.letters import letters
+from dragoman.formats.plain import split_lines
 from dragoman.formats.strict import Form
 from dragoman.ranking import rank_scores
 from dragoman.types import Candidate, Group, Ranking, Segment, Verdict
 
 FORMS: list[Form] = ["ranking_score", "ranking", "score"]
 READINGS = ["strict", "lenient", "compat"]
+
+
+def may_be_places(scores: tuple[int, ...]) -> bool:
+    """Whether somebody could have meant places: 1 2 3, with ties 1 1 2 or 1 1 3."""
+    dense = sorted(set(scores)) == list(range(1, max(scores) + 1))
+    gapped = all(score == 1 + sum(other < score for other in scores) for score in scores)
+    return (dense or gapped) and len(set(scores)) > 1
+
 
 score_lists = st.lists(st.integers(0, 10), min_size=2, max_size=8).map(tuple)
 analyses = st.one_of(
@@ -44,11 +53,15 @@ analyses = st.one_of(
 @given(scores=score_lists, analysis=analyses)
 def test_reading_what_was_printed(form: Form, reading: str, scores: tuple[int, ...], analysis: str):
     if form == "score":
-        # A ranking right above the scores that contradicts them is refused, not ignored.
-        assume(">" not in analysis)
-        assume("=" not in analysis)
+        # A ranking above that contradicts the scores, or a heading of something else right
+        # above them, is refused; and so, leniently, are scores that could be places.
+        assume(not set("<>=") & set(analysis))
+        assume(reading == "strict" or not may_be_places(scores))
+        analysis += "\n\nThe rest is fine."
     kept = analysis.strip() if form == "score" else clean_analysis(analysis).strip()
     verdict = Verdict(rank_scores(scores), None if form == "ranking" else scores, analysis)
+    if reading == "lenient" and form == "score":  # it drops thoughts, and makes line ends alike
+        kept = "\n".join(split_lines(kept.removeprefix("<think>no</think>"))).strip()
     said = Verdict(verdict.ranking, verdict.scores, kept)
     assert READERS[reading](respond(verdict, form), len(scores), form) == said
 
@@ -101,9 +114,24 @@ def test_lenient_recovers_what_models_write(
     names = letters(len(scores))
     answer = comma.join(item.format(x=names[i], s=scores[i]) for i in order)
     reply = ("The first one is stiff.\n\n" + frame.format(answer)).replace("\n", end)
-    verdict = READERS["lenient"](reply, len(scores), "ranking_score")
+    headed = "Scores" in frame or "评分" in frame
+    form = "ranking_score" if headed or "<think>" in frame else "score"
+    assume(headed or not may_be_places(scores))
+    verdict = READERS["lenient"](reply, len(scores), form)
     assert verdict.scores == scores
     assert verdict.ranking == rank_scores(scores)
+
+
+@given(scores=score_lists)
+def test_lenient_refuses_what_may_be_places(scores: tuple[int, ...]):
+    answer = ", ".join(map("{}: {}".format, letters(len(scores)), scores))
+    if may_be_places(scores):
+        with pytest.raises(UnreadableReply, match="unconfirmed-scores"):
+            READERS["lenient"](answer, len(scores), "score")
+    else:
+        assert READERS["lenient"](answer, len(scores), "score").scores == scores
+    with pytest.raises(UnreadableReply, match="unconfirmed-scores"):
+        READERS["lenient"]("The first one is stiff.\n\n" + answer, len(scores), "ranking_score")
 
 
 @given(scores=score_lists, data=st.data())

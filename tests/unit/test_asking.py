@@ -20,6 +20,10 @@ class Number:
     takes: Takes = "segment"
     reading: Reading = "strict"
 
+    @property
+    def fields(self) -> dict[str, object]:
+        return {"format": f"{self.name}.{self.version}", "reading": self.reading}
+
     def write(self, item: str) -> Prompt:
         return Prompt(item)
 
@@ -86,7 +90,7 @@ async def test_a_reply_cut_off_is_never_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"), [("down", "engine-down"), ("prompt-refused", "engine")]
+    ("error", "reason"), [("down", "engine-down"), ("prompt-refused", "prompt-refused")]
 )
 async def test_an_engines_own_failure_is_not_asked_again(error: str, reason: str) -> None:
     asked = await Asker(ScriptedEngine(rules=[{"error": error}])).ask(Number(), "?")
@@ -113,6 +117,13 @@ async def test_draws_are_independent_calls() -> None:
     asker = Asker(saying("x", "1", "2", "3", asked=seen), cache=Shelf())
     assert [(await asker.ask(Number(), "?", draw)).answer for draw in (0, 1, 2)] == [1, 2, 3]
     assert len({s.seed for s in seen}) == 4
+
+
+async def test_a_further_draw_of_a_greedy_judge_does_not_hear_the_same_again() -> None:
+    seen: list[Sampling] = []
+    engine = saying("x", "7", asked=seen)
+    await Asker(engine, patience=Patience(1)).ask(Number(), "?", draw=1)
+    assert [s.temperature for s in seen] == [0.7, 1.0]
 
 
 async def test_a_grammar_guides_only_when_asked_for() -> None:

@@ -44,7 +44,12 @@ def folder(tmp_path: Path) -> Path:
     lines = "".join(json.dumps(row) + "\n" for row in ROWS)
     (tmp_path / "groups.jsonl").write_text(lines)
     (tmp_path / "rules.jsonl").write_text('{"verdict": "hash"}\n')
+    (tmp_path / "misspelt.toml").write_text('[rnk]\njudge = "metric:bleu"\n')
+    (tmp_path / "broken.toml").write_text("[rank\n")
     return tmp_path
+
+
+MODEL = ["--engine", "scripted:rules.jsonl"]
 
 
 def verdicts(path: Path) -> list[dict[str, Any]]:
@@ -139,7 +144,7 @@ def test_a_budget_stops_a_run_that_can_go_on(folder: Path) -> None:
     command = ["rank", "groups.jsonl", "-o", "out.jsonl", "--engine", "scripted:rules.jsonl"]
     done = run(*command, "--max-calls", "3", cwd=folder)
     assert done.returncode == 1
-    assert "as many as --max-calls grants" in done.stderr
+    assert "as many as were granted (--max-calls)" in done.stderr
     assert not (folder / "out.jsonl").exists()
     done = run(*command, cwd=folder)
     assert done.returncode == 0
@@ -153,7 +158,7 @@ def test_a_budget_stops_a_run_that_can_go_on(folder: Path) -> None:
         (["rank"], "nothing to rank"),
         (["rank", "nowhere.jsonl"], "nowhere.jsonl: cannot read: No such file"),
         (["rank", "groups.jsonl", "--source", "x"], "not both"),
-        (["rank", "groups.jsonl", "--judge", "group"], "say which with --engine"),
+        (["rank", "groups.jsonl", "--judge", "group"], "say which engine has it (--engine)"),
         (["rank", "groups.jsonl", "--judge", "oracle"], "no judge is called 'oracle'"),
         (["rank", "groups.jsonl", "--engine", "openvino:nowhere"], "nowhere"),
         (["rank", "groups.jsonl", "--engine", "scripted:nowhere"], "nowhere"),
@@ -161,6 +166,32 @@ def test_a_budget_stops_a_run_that_can_go_on(folder: Path) -> None:
         (["rank", "groups.jsonl", "--max-cost", "1"], "needs --prompt-price"),
         (["rank", "groups.jsonl", "--votes", "3", "--engine", "scripted:rules.jsonl"], "votes at"),
         (["rank", "groups.jsonl", "--colour", "red"], "Unknown option"),
+        (["rank", "groups.jsonl", "--ledger", "l"], "wants an --output"),
+        (["rank", "groups.jsonl", "-o", "groups.jsonl"], "the input and --output are one file"),
+        (["rank", "groups.jsonl", "-o", "o", "--ledger", "o"], "--ledger and --output are one"),
+        (["rank", "groups.jsonl", "-o", "."], "not a file that could be replaced"),
+        (["rank", "groups.jsonl", *MODEL, "--format", "sqm"], "sqm is about a candidate"),
+        (["rank", "groups.jsonl", *MODEL, "--format", "tower"], "tower is about a segment"),
+        (["rank", "groups.jsonl", *MODEL, "--judge", "metric:chrf"], "a metric asks no engine"),
+        (
+            ["rank", "groups.jsonl", *MODEL, "--judge", "pointwise", "--permute", "all"],
+            "every order",
+        ),
+        (["rank", "groups.jsonl", *MODEL, "--judge", "os:path"], "path of os is no class"),
+        (["rank", "groups.jsonl", *MODEL, "--judge", "..b:c"], "looks like package.module:Name"),
+        (["rank", "groups.jsonl", *MODEL, "--concurrency", "0"], "at least one at a time"),
+        (["rank", "groups.jsonl", *MODEL, "--temperature", "-1"], "it is 0 or more"),
+        (["rank", "groups.jsonl", *MODEL, "--temperature", "nan"], "it is 0 or more"),
+        (["rank", "groups.jsonl", *MODEL, "--top-p", "5"], "above 0 and at most 1"),
+        (["rank", "groups.jsonl", *MODEL, "--max-tokens", "0"], "at least one token"),
+        (["rank", "groups.jsonl", *MODEL, "--retries", "-1"], "there are none, or more"),
+        (["rank", "groups.jsonl", *MODEL, "--votes", "0"], "at least one"),
+        (["rank", "groups.jsonl", *MODEL, "--slots", "0"], "at least two"),
+        (["rank", "groups.jsonl", *MODEL, "--engine-option", "x=1"], "unexpected keyword"),
+        (["rank", "groups.jsonl", *MODEL, "--max-cost", "nan", "--prompt-price", "1"], "from 0 on"),
+        (["rank", "groups.jsonl", "--config", "misspelt.toml"], "no command is called 'rnk'"),
+        (["rank", "groups.jsonl", "--config", "broken.toml"], "broken.toml: not TOML"),
+        (["rank", "--source", "x", "--from", "xx", "--to", "en", "-c", "y"], "no language has"),
         (["rank", "groups.jsonl", "--config", "nowhere.toml"], "nowhere.toml"),
         (["prompt", "groups.jsonl", "--id", "x"], "no group has the id"),
         (["prompt", "groups.jsonl", "--format", "x"], "no format is called"),
@@ -183,7 +214,57 @@ def test_a_bad_line_is_found_before_anything_is_asked(folder: Path) -> None:
     done = run("rank", "groups.jsonl", *flags, cwd=folder)
     assert done.returncode == 2
     assert "groups.jsonl:6: 'candidates' must be a list" in done.stderr
-    assert sorted(p.name for p in folder.iterdir()) == ["groups.jsonl", "rules.jsonl"]
+    assert not list(folder.glob("out*"))
+
+
+def test_one_group_too_large_is_that_groups_failure(folder: Path) -> None:
+    large = {**ROWS[0], "id": "large", "candidates": [f"text {i}" for i in range(27)]}
+    with (folder / "groups.jsonl").open("a") as file:
+        file.write(json.dumps(large) + "\n")
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", *MODEL, cwd=folder)
+    assert done.returncode == 0
+    assert "first unjudged: too-many-candidates: a prompt has letters for 26" in done.stderr
+    assert [row["status"] for row in verdicts(folder / "out.jsonl")] == ["ok"] * 5 + ["failed"]
+
+
+def test_the_same_line_twice_is_asked_about_once(folder: Path) -> None:
+    rule = {"verdict": "hash", "delay": 0.1, "log": "calls.log"}
+    (folder / "rules.jsonl").write_text(json.dumps(rule) + "\n")
+    (folder / "groups.jsonl").write_text((json.dumps(ROWS[0]) + "\n") * 8)
+    run("rank", "groups.jsonl", "-o", "out.jsonl", *MODEL, cwd=folder)
+    assert len(verdicts(folder / "out.jsonl")) == 8
+    assert len((folder / "calls.log").read_text().splitlines()) == 1
+
+
+def test_calls_paid_for_when_a_budget_ends_are_kept(folder: Path) -> None:
+    """Orders of one group are asked about together; the run ends, their replies stay."""
+    rule = {"verdict": "hash", "delay": 0.1, "log": "calls.log"}
+    (folder / "rules.jsonl").write_text(json.dumps(rule) + "\n")
+    command = ["rank", "groups.jsonl", "-o", "out.jsonl", *MODEL, "--permute", "balanced"]
+    assert run(*command, "--max-calls", "1", cwd=folder).returncode == 1
+    assert run(*command, cwd=folder).returncode == 0
+    assert len((folder / "calls.log").read_text().splitlines()) == 10
+
+
+def test_a_full_disk_behind_standard_output_is_named(folder: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    command = [*DRAGOMAN, "rank", "groups.jsonl", "--judge", "metric:chrf", "-o", "-"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert "standard output: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_of_few_characters_gets_the_others_spelled_out(folder: Path) -> None:
+    command = [*DRAGOMAN, "rank", "groups.jsonl", "--judge", "metric:chrf"]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=folder, env=ascii_only, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"de \\u2192 en" in done.stdout
 
 
 def test_debug_shows_the_traceback(folder: Path) -> None:
@@ -226,6 +307,8 @@ def test_lists(verb: str, tmp_path: Path) -> None:
 def test_hostile_text_does_not_steer_the_terminal(tmp_path: Path) -> None:
     text = "\x1b[2J\x1b]0;owned\x07[red]x[/red]\u202e"
     flags = ["--source", text, "--from", "de", "--to", "en", "-c", text, "-c", "b"]
+    error = run("rank", *flags[:2], "--from", text, *flags[4:], cwd=tmp_path).stderr
+    assert "\x1b" not in error
     done = run("rank", *flags, "--reference", "b", cwd=tmp_path)
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout

@@ -1,4 +1,7 @@
-"""The documentation cannot rot: its commands are run, its examples are used, its names exist."""
+"""The documentation cannot rot: its examples are used, its names exist, its links lead somewhere.
+
+Its commands are run by `python docs/generate.py --check`, which `make check` does.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,10 @@ from tests.conftest import make_group
 
 from dragoman import rank_groups
 from dragoman.asking import Asker
-from dragoman.cli import VERBS
 from dragoman.engines import ENGINES, make_engine
 from dragoman.errors import UnreadableReply
 from dragoman.formats import FORMATS, make_format
-from dragoman.judges import JUDGES, make_judge
-from dragoman.metrics import METRICS
+from dragoman.judges import make_judge
 from dragoman.types import Prompt, Sampling
 
 HOME = Path(__file__).resolve().parent.parent.parent
@@ -31,11 +32,6 @@ PAGES = [HOME / "README.md", HOME / "CHANGELOG.md", *sorted((HOME / "docs").rglo
 def blocks(page: str, language: str) -> list[str]:
     text = (HOME / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
-def test_output_in_the_page_is_what_the_commands_print(page: str) -> None:
-    assert generate.with_real_output(page) == (HOME / page).read_text(encoding="utf-8")
 
 
 def test_output_that_is_not_real_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,14 +50,6 @@ def test_commands_that_are_not_run_show_no_output(page: str) -> None:
             assert re.match(r"(dragoman|make|pip|vllm|git|\.) ", line), line
 
 
-def test_commands_page_names_every_command_and_option() -> None:
-    page = (HOME / "docs/cli.md").read_text(encoding="utf-8")
-    for verb, *_ in VERBS:
-        assert f"## dragoman {verb}\n" in page
-    now = generate.cli_page()
-    assert set(re.findall(r"--[a-z-]+", now)) == set(re.findall(r"--[a-z-]+", page))
-
-
 def test_options_in_the_pages_exist() -> None:
     known = set(re.findall(r"--[a-z-]+", generate.cli_page()))
     for page in PAGES:
@@ -71,10 +59,9 @@ def test_options_in_the_pages_exist() -> None:
             assert not unknown, f"{page}: {command}"
 
 
-def test_picture_is_drawn_from_the_example() -> None:
+def test_picture_fetches_nothing() -> None:
     picture = (HOME / "docs/rank.svg").read_text(encoding="utf-8")
     assert "http" not in picture.replace("http://www.w3.org/2000/svg", "")
-    assert generate.lasting(generate.picture()) == generate.lasting(picture)
 
 
 def test_tree_in_the_readme_has_every_file_and_no_other() -> None:
@@ -95,9 +82,18 @@ def test_tree_in_the_readme_has_every_file_and_no_other() -> None:
 
 def test_links_lead_somewhere() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        links = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8"))
+        for target, place in links:
             if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
+                there = page.parent / target if target else page
+                assert there.exists(), f"{page.name}: {target}"
+                assert not place or place in places(there), f"{page.name}: {target}#{place}"
+
+
+def places(page: Path) -> set[str]:
+    """What stands behind the # of links to a page: its headings, without signs."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_page_is_in_the_index() -> None:
@@ -128,6 +124,22 @@ def test_glossary_is_not_empty() -> None:
     assert len(list(glossary())) > 25
 
 
+def test_every_reason_of_a_failure_is_explained() -> None:
+    page = (HOME / "docs/readers.md").read_text(encoding="utf-8")
+    explained = {
+        reason
+        for row in re.findall(r"^\| (`.+?) \|", page, re.M)
+        for reason in re.findall(r"`([a-z-]+)`", row)
+    }
+    source = "".join(path.read_text(encoding="utf-8") for path in (HOME / "src").rglob("*.py"))
+    given = set(
+        re.findall(r"(?:(?:Failure|UnreadableReply|refuse)\(\s*|reason = )\"([a-z-]+)\"", source)
+    )
+    assert len(given) > 25
+    # Nothing is ever said of a question that was not asked.
+    assert given - {"not-asked"} <= explained
+
+
 @pytest.mark.parametrize(
     ("page", "table"),
     [("docs/engines.md", ENGINES), ("docs/formats.md", FORMATS)],
@@ -136,11 +148,6 @@ def test_every_plugin_has_its_words(page: str, table: dict[str, str]) -> None:
     text = (HOME / page).read_text(encoding="utf-8")
     for name in table:
         assert re.search(rf"`{re.escape(name)}[`:]", text), f"{page} does not speak of {name}"
-
-
-def test_every_judge_and_metric_is_in_the_readme() -> None:
-    text = (HOME / "README.md").read_text(encoding="utf-8").casefold()
-    assert all(name in text for name in (*JUDGES, *METRICS))
 
 
 @pytest.mark.parametrize(
@@ -258,4 +265,5 @@ def test_pages_speak_of_the_product_alone() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"/(work|tmp|home|root)/", text), page
+        assert "<!--" not in text, f"{page}: something is still to be filled in"
         assert "!\n" not in re.sub(r"```.*?```", "", text, flags=re.S), page

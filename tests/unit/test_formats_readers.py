@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from dragoman.errors import UnreadableReply, UserError
 from dragoman.formats import compat, lenient, lenient_alone, make_format, strict
 from dragoman.formats.gqm import clean_analysis, respond
-from dragoman.formats.seedx import language_tag
 from dragoman.ranking import rank_scores
 from dragoman.types import Candidate, Group, Ranking, Segment, Verdict
 
@@ -63,7 +64,7 @@ LENIENT_REFUSES = {
     "Accuracy\nA: 8, B: 7\n\nFluency\nA: 9, B: 6": "other-heading",
     "Ranking:\nA: 1, B: 2": "other-heading",
     "| Translation | Rank |\n|---|---|\n| A | 1 |\n| B | 2 |": "other-heading",
-    "Scores out of 5:\nA: 4, B: 3": "other-heading",
+    "Scores out of 5:\nA: 4, B: 3": "other-scale",
     "I judge on a scale from 1 to 5.\nA: 4, B: 3": "other-scale",
     "A: 0.8, B: 0.6": "other-scale",
     "A: 4/5, B: 3/5": "other-scale",
@@ -80,14 +81,16 @@ LENIENT_REFUSES = {
     "A: 8, В: 3": "trailing-text",
     "Ranking:\nTranslation B is best.\nScores:\nA: 8, B: 3": "bad-ranking",
     "B > A\nStill I find\nA: 8, B: 6": "other-heading",
-    "B > A\nStill, I find this to be fair.\nA: 8, B: 6": "contradiction",
+    "B > A\nStill, I find this to be fair.\nA: 8, B: 6": "other-heading",
+    "B > A\nStill, I find B to be fair.\nA: 8, B: 6": "contradiction",
     "B, A\nScores:\nA: 8, B: 6": "contradiction",
-    "A ≥ B\nScores:\nA: 8, B: 6": "bad-ranking",
+    "A ≥ B\nScores:\nA: 8, B: 6": "other-heading",
+    "It is A ≥ B.\nScores:\nA: 8, B: 6": "bad-ranking",
     "A > B": "no-scores",
     "<think>A: 8, B: 3": "unfinished-thinking",
     "<think>A: 8, B: 3</think>": "unfinished-thinking",
-    "I have no opinion.": "no-answer",
-    "No opinion": "no-answer",
+    "I have no opinion.": "trailing-text",
+    "I hope this helps!": "no-answer",
     "": "empty",
 }
 
@@ -110,13 +113,17 @@ LENIENT_READS = [
     "A: (8/10), B: (6/10).",
     "A - 8, B - 6",
     "1. Translation A: 8/10\n2. Translation B: 6/10",
-    "A: 9, B: 1\n\nThat was my first impression of both.\n\nA: 8, B: 6",
-    "Scores:\nB: 10, A: 0\n\nSo says the text of the second one. It is wrong.\n\nA: 8, B: 6",
+    "A: 9, B: 1\n\nThat was my first impression of both.\n\nScores:\nA: 8, B: 6",
+    "Scores:\nB: 10, A: 0\n\nSo says the text of the second one. It is wrong.\n\nA > B\nA: 8, B: 6",
+    "Final ranking based on scores:\nA (8) > B (6)",
+    "Ranking and scores: A: 8, B: 6",
+    "Based on the above, my ratings are as follows:\n\nA: 8, B: 6\n\n(end)",
     "<think>A: 3, B: 9</think>A: 8, B: 6</s><|im_end|>\n",
     "A: 8 out of 10 and B: 6 out of 10",
     "Bewertung:\nA: 8, B: 6",
     "\\boxed{A: 8, B: 6}",
     "A &gt; B\nA: 8, B: 6\n\nI hope this helps!",
+    "Scores:\nA: 8, B: 6\n\nRanking:\nA > B",
 ]
 
 
@@ -167,7 +174,7 @@ ALONE = {
     "Score: 7\nScore: 8": "contradiction",
     "Rank: 3": "no-scores",
     "Fluency: 9\nAccuracy: 7": "no-scores",
-    "He has\n3\nGood": "trailing-text",
+    "He has\n3\nGood": "no-scores",
     "2.": "no-scores",
     "7-8": "no-scores",
     "8/100": "no-scores",
@@ -187,6 +194,161 @@ def test_lenient_alone(reply: str, answer: float | str):
         assert refusal.value.reason == answer
     else:
         assert lenient_alone.read_alone(reply, 10).value == answer
+
+
+# Numbers that are not scores, or scores of something else: no reader of ours takes them.
+NO_SCORES = [
+    "MQM penalty.\nA: 9, B: 2, C: 1",
+    "Here is how many mistakes each one makes.\nA: 9, B: 2, C: 1",
+    "Result:\nA: 1, B: 2, C: 3",
+    "Scores (1 = best):\nA: 3, B: 2, C: 1",
+    "Penalty points: A: 9, B: 2, C: 1",
+    "Scores (0-5)\n\nA: 4, B: 2, C: 1",
+    "Final ranking based on scores:\nA: 1, B: 2, C: 3",
+    "### Final Ranking based on the ratings\n\n| A | 1 |\n| B | 2 |\n| C | 3 |",
+    "| Translation | Ranking (by overall rating) |\n|---|---|\n| A | 1 |\n| B | 2 |\n| C | 3 |",
+    "Rank order of scores\n\nA: 1\nB: 2\nC: 3",
+    "Ranking points: A: 1, B: 2, C: 3",
+    "评分排名：A: 1, B: 2, C: 3",
+    "最终评分排名\nA：1\nB：2\nC：3",
+    "综合评价排名：A: 1, B: 2, C: 3",
+    "排名评价\nA: 1, B: 2, C: 3",
+    "Ranking and scores:\nA: 1, B: 2, C: 3",
+    "Ranks/scores: A: 1, B: 2, C: 2",
+    "Ranks:\nA: 1, B: 2, C: 3",
+    "Ranking (1 = best):\n\nA: 1, B: 2, C: 3",
+    "### Final Ranking:\nA > B > C\n\nI scored them thus.\nA: 1, B: 2, C: 3",
+    "### Fluency\nA: 9, B: 2, C: 1",
+    "Number of errors:\nA: 9, B: 2, C: 1",
+    "Scores out of 5:\nA: 4, B: 2, C: 1",
+    "A: 9, B: 2, C: 1\n\nFor example:\nA: 1, B: 2, C: 3",
+    "<think>\ndraft:\nA: 1, B: 2, C: 3",
+    "<think>Draft\n\n### Final Ranking:\n\nA > B > C\n\n### Scores:\n\nA: 9, B: 8, C: 7",
+    "1 is best, 3 is worst.\nA: 1, B: 2, C: 3",
+    "Lower is better.\nA: 9, B: 2, C: 1",
+    "The numbers are places.\nA: 1, B: 2, C: 3",
+    "Die Rangfolge lautet wie folgt.\nA: 1\nB: 2\nC: 3",
+    "Les rangs sont les suivants.\nA: 1\nB: 2\nC: 3",
+    "各译文的名次如下。\nA：1，B：2，C：3",
+    "错误数量如下。\nA：9，B：2，C：1",
+    "A: 1, B: 2, C: 3 \nPlaces",
+    "A: 9, B: 2, C: 1\n(low means good)",
+    "A: 9, B: 2, C: 1\n\nThe numbers above are places.",
+    "A: 9, B: 2, C: 1\n(number of errors)",
+    "A: 9, B: 2, C: 1\nFluency only.",
+    "A: 9, B: 2, C: 1\n\nThis is just an example of the format.",
+    "Fluency scores are as follows.\nA: 9, B: 2, C: 1",
+    "If accuracy alone counted, the scores would be\nA: 9, B: 2, C: 1",
+    "B is the best, then A, then C.\nA: 9, B: 8, C: 7",
+    "1. B\n2. A\n3. C\n\nScores:\nA: 9, B: 8, C: 7",
+    "### Fluency\n\nScores:\nA: 9, B: 2, C: 1",
+    "### Fluency\nA > B > C\nA: 9, B: 2, C: 1",
+    "Lower is better.\n\nScores:\nA: 9, B: 2, C: 1",
+    "Ranking from worst:\nA: 9, B: 2, C: 1",
+]
+
+
+@pytest.mark.parametrize("form", ["ranking_score", "score"])
+@pytest.mark.parametrize("reply", NO_SCORES)
+def test_what_may_not_be_scores_is_refused(reply: str, form: strict.Form):
+    for read in (strict.read_group, lenient.read_group):
+        with pytest.raises(UnreadableReply):
+            read(reply, 3, form)
+
+
+NO_RANKING = [
+    "Ranking from lowest to highest.\nA > B > C",
+    "Worst first.\nA > B > C",
+    "A > B > C\nLowest to highest, that is.",
+    "A > B > C\n\nin ascending sequence of quality",
+    "### Fluency\nA > B > C",
+    "The one with more errors comes first in this ranking.\nA > B > C",
+]
+
+
+@pytest.mark.parametrize("reply", NO_RANKING)
+def test_what_may_be_another_order_is_refused(reply: str):
+    for read in (strict.read_group, lenient.read_group):
+        with pytest.raises(UnreadableReply):
+            read(reply, 3, "ranking")
+
+
+NO_SCORE = [
+    "Grade: 2",
+    "Note:\n2",
+    "Overall points lost: 3",
+    "Score: 8\n\nFinal score: 7",
+    "Score: 4\n(out of 5)",
+    "Final score: 8 out of\n10",
+    "Score: 8/\n10",
+    "8/\n10",
+    "Accuracy: 3\nFluency:\n8",
+    "8\n3",
+    "Score: 3\n8",
+    "Errors:\n2",
+    "Score (0-100):\n8",
+    "<think>\nmaybe\n7",
+    "Score: 8\nminus two",
+    "Score: 8\nHalve that.",
+    "Overall: 3\nThat is the number of errors.",
+    "Total points: 10",
+    "I give it a full 8 out of\n10",
+    "Fluency score follows.\n8",
+    "Lower is better.\n8",
+    "<THINK>\nhm\n8",
+    "Fine.\n</think><think>\n8",
+]
+
+
+@pytest.mark.parametrize("reply", NO_SCORE)
+def test_what_may_not_be_the_score_is_refused(reply: str):
+    for read in (strict.read_alone, lenient_alone.read_alone):
+        with pytest.raises(UnreadableReply):
+            read(reply, 10)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reading"),
+    [
+        ("Fine.\n\nA: 9, B: 2, C: 1", "both"),
+        ("Therefore, I assign the following scores:\nA: 9, B: 2, C: 1", "both"),
+        ("Overall, A is the best and C the worst.\n\nA: 9, B: 2, C: 1", "both"),
+        ("B mistakes a number, so A scores higher.\n\nA: 9, B: 2, C: 1", "both"),
+        ("A > B > C\n\nA: 9, B: 2, C: 1", "both"),
+        ("Fine.\n\nScores:\nA: 9, B: 2, C: 1\n(end)", "lenient"),
+        ("Fine.\n\nA: 3, B: 2, C: 1", "strict"),
+        ("<think>A: 1</think>\nA: 9, B: 2, C: 1", "both"),
+    ],
+)
+def test_scores_alone(reply: str, reading: str):
+    def scores(read: Callable[..., Verdict]) -> tuple[float, ...] | None:
+        try:
+            return read(reply, 3, "score").scores
+        except UnreadableReply:
+            return None
+
+    taken = {"strict": scores(strict.read_group), "lenient": scores(lenient.read_group)}
+    for name, found in taken.items():
+        assert (found is not None and found[1:] == (2, 1)) == (reading in (name, "both"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "score"),
+    [
+        ("Score (0-100):\n85", 85),
+        ("It says all that the source says, and says it well.\n\n85.5", 85.5),
+        ("There are no errors.\n85", 85),
+        ("Score (0-10):\n8", None),
+        ("On a scale from 0 to 10, I say:\n8", None),
+    ],
+)
+def test_a_scale_to_100(reply: str, score: float | None):
+    for read in (strict.read_alone, lenient_alone.read_alone):
+        if score is None:
+            with pytest.raises(UnreadableReply, match="other-"):
+                read(reply, 100, whole=False)
+        else:
+            assert read(reply, 100, whole=False).value == score
 
 
 @pytest.mark.parametrize(
@@ -258,7 +420,7 @@ def test_api_groups_as_the_reference(reply: str, scores: tuple[int, ...] | None)
 
 def test_the_reference_reads_scores_by_position():
     assert compat.read_group("x\nB: 9, A: 3", 2, "score").scores == (9, 3)
-    assert strict.read_group("x\nB: 9, A: 3", 2, "score").scores == (3, 9)
+    assert strict.read_group("x.\n\nB: 9, A: 3", 2, "score").scores == (3, 9)
 
 
 def test_the_training_reader_wants_two_fences():
@@ -338,10 +500,9 @@ def read(name: str, reading: str, reply: str) -> str | None:
 
 @pytest.mark.parametrize(
     ("language", "tag"),
-    [("zh", "zh"), ("zh-CN", "zh"), ("zho_Hans", "zh"), ("Chinese", "zh"), ("pt-BR", "pt")],
+    [("zh-CN", "zh"), ("zho_Hans", "zh"), ("Chinese", "zh"), ("pt-BR", "pt")],
 )
 def test_seedx_tags(language: str, tag: str):
-    assert language_tag(language) == tag
     prompt = make_format("seedx").write(Segment("s", "x", "en", language))
     assert prompt.text.endswith(f"x <{tag}>")
     assert prompt.chat is False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
+import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -17,8 +20,16 @@ from tests.servers.serving import free_port, serving
 
 from dragoman.engines import make_engine
 from dragoman.engines.http import HttpEngine
+from dragoman.engines.metered import Budget, MeteredEngine
 from dragoman.engines.scripted import ScriptedEngine
-from dragoman.errors import DragomanError, EngineDown, EngineRefused, PromptRefused, UserError
+from dragoman.errors import (
+    BudgetSpent,
+    DragomanError,
+    EngineDown,
+    EngineRefused,
+    PromptRefused,
+    UserError,
+)
 from dragoman.types import Prompt, Sampling
 
 HELLO = Prompt("hello")
@@ -60,6 +71,16 @@ def plain_app(status: int, content: bytes, headers: dict[str, str] | None = None
         await send({"type": "http.response.body", "body": content})
 
     app.calls = 0  # type: ignore[attr-defined]
+    return app
+
+
+def in_turn(status: int, contents: Iterable[str]) -> Any:
+    """A server that gives one answer after another."""
+    apps = iter([plain_app(status, text.encode("utf-8", "surrogatepass")) for text in contents])
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await next(apps)(scope, receive, send)
+
     return app
 
 
@@ -229,6 +250,100 @@ async def test_a_server_that_echoes_the_key_is_censored(monkeypatch: pytest.Monk
             await texts(engine)
 
 
+KEY, PASSWORD = "sk-abc/def+9", "s@cret-word"
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "sk-abc/def+9",
+        "sk-abc\\/def+9",
+        "sk-abc\\\\/def+9",
+        "sk-abc\\\\\\/def+9",
+        "".join(f"\\u{ord(char):04X}" for char in KEY),
+        "sk-abc%2fdef%2B9",
+        "s@cret-word",
+        "s%40cret-word",
+        "s\\u0040cret-word",
+        base64.b64encode(f"ann:{PASSWORD}".encode()).decode(),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+async def test_no_spelling_of_a_secret_gets_through(
+    spelt: str, status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The key and the address's password, in replies, refusals, complaints and broken JSON."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    said = f'"you sent {spelt}, did you?"'
+    contents = [
+        f'{{"choices": [{{"message": {{"content": {said}}}}}]}}',
+        f'{{"choices": [{{"message": {{"content": null, "refusal": {said}}}}}]}}',
+        f'{{"choices": [{{"message": {{"content": ""}}, "finish_reason": {said}}}]}}',
+        f'{{"choices": [{said}]}}',
+        f'{{"error": {{"message": {said}}}}}',
+        f'{{"error": {{"why": [{said}]}}}}',
+        f'{{"detail": [{{"loc": [{said}], "msg": {said}}}]}}',
+        f'{{"message": {said}',
+        " " * 92 + spelt,
+    ]
+    with serving(in_turn(status, contents)) as address:
+        url = address.replace("://", f"://ann:{quote(PASSWORD)}@") + "/v1"
+        engine = HttpEngine(url, model="m", api_key_env="JUDGE_KEY", retries=0)
+        for content in contents:
+            try:
+                (shown,) = await texts(engine)
+            except DragomanError as error:
+                shown = str(error)
+            assert "***" in shown, content
+            for piece in ("sk-", "cret", "YW5u", spelt[:4]):
+                assert piece not in shown + caplog.text, content
+        await engine.close()
+
+
+async def test_a_short_key_changes_no_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", "1")
+    async with asking(answering("A: 11\nB: 100"), api_key_env="JUDGE_KEY") as engine:
+        completion = await engine.complete(HELLO, Sampling())
+    assert completion.replies[0].text == "A: 11\nB: 100"
+    assert completion.usage.reply_tokens == 3
+
+
+async def test_a_key_like_a_name_or_number_of_the_protocol_breaks_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = b'{"choices": [{"message": {"content": "fine"}}], "created": 1722222222}'
+    for key in ("1722222222", 'created": 1', 'content": "fine'):
+        monkeypatch.setenv("JUDGE_KEY", key)
+        async with asking(plain_app(200, content), api_key_env="JUDGE_KEY") as engine:
+            assert await texts(engine) == ["fine"]
+
+
+HOSTILE = "bad \ud800\x1b]0;title\x07\x9b31m\u202e\u2066\r\n\x00 thing"
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 429, 500])
+async def test_no_message_steers_a_terminal_or_breaks_a_file(status: int) -> None:
+    answers = [
+        {"error": {"message": HOSTILE}},
+        {"error": HOSTILE},
+        {"detail": [{"loc": ["body"], "msg": HOSTILE}]},
+        {"choices": [{"message": {"content": None, "refusal": HOSTILE}}]},
+        {"choices": [{"message": {"content": "x"}, "finish_reason": HOSTILE}]},
+        {"choices": [HOSTILE]},
+        HOSTILE,
+    ]
+    contents = [
+        json.dumps(answer, ensure_ascii=pure) for answer in answers for pure in (True, False)
+    ]
+    async with asking(in_turn(status, contents), retries=0) as engine:
+        for content in contents:
+            with pytest.raises(DragomanError) as caught:
+                await texts(engine)
+            assert "bad " in str(caught.value), content
+            assert str(caught.value).isprintable(), content
+
+
 async def test_the_right_key_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUDGE_KEY", " sk-right\n")
     async with asking(answering(key="sk-right"), api_key_env="JUDGE_KEY") as engine:
@@ -309,10 +424,8 @@ async def test_a_refused_connection_names_host_and_port() -> None:
         (200, b"[]"),
         (200, b"[" * 100_000),
         (200, b'{"error": {"message": "overloaded"}}'),
-        (200, b'{"choices": []}'),
-        (200, b'{"choices": null}'),
-        (200, b'{"choices": [{"message": {"content": 3}}]}'),
-        (200, b'{"choices": [{}]}'),
+        (200, b'{"choices": [{"message": {"content": "A: 1"}, "finish_reason": "error"}]}'),
+        (200, b'{"choices": [{"message": {"content": "A: 1"}, "finish_reason": "abort"}]}'),
         (200, b"\xff\xfe\x00"),
         (204, b""),
         (500, b"oops"),
@@ -327,6 +440,34 @@ async def test_nonsense_is_asked_again_and_then_given_up(status: int, content: b
         with pytest.raises(EngineDown, match="3 attempts"):
             await texts(engine)
     assert app.calls == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"choices": []}',
+        b'{"choices": null}',
+        b'{"choices": [{"message": {"content": 3}}]}',
+        b'{"choices": [{}]}',
+    ],
+)
+async def test_an_answer_that_nobody_understands_is_paid_for_twice_at_most(content: bytes) -> None:
+    app = plain_app(200, content)
+    async with asking(app, retries=5) as engine:
+        with pytest.raises(PromptRefused, match="the server's answers cannot be understood: "):
+            await texts(engine)
+    assert app.calls == 2
+
+
+async def test_a_server_that_counts_no_tokens_spends_the_budget_all_the_same() -> None:
+    content = json.dumps({"choices": [{"message": {"content": "A: 100"}}]}).encode()
+    async with asking(plain_app(200, content)) as engine:
+        budget = Budget(cost=5e-6, prompt_price=1.0, reply_price=1.0)
+        metered = MeteredEngine(engine, budget)
+        with pytest.raises(BudgetSpent):
+            for _ in range(10):
+                await metered.complete(HELLO, Sampling())
+    assert metered.begun == 2
 
 
 async def test_a_retry_after_header_is_obeyed() -> None:

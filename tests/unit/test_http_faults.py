@@ -33,6 +33,7 @@ class LastLine:
 
     name, version = "last-line", "1"
     reading: Reading = "strict"
+    fields = {"format": name, "v": version}  # noqa: RUF012
 
     def write(self, item: Group) -> Prompt:
         named = zip(ascii_uppercase, item.candidates, strict=False)
@@ -69,7 +70,7 @@ async def behind_a_proxy(
         ("500", "500", "HTTP 500: Internal Server Error"),
         ("hang", "timeout", "no answer within 1 seconds"),
         ("cut", "cut", "the connection broke: RemoteProtocolError"),
-        ("garbage", "garbage", "no answer in '<html>"),
+        ("garbage", "no-answer", "no answer in '<html>"),
     ],
 )
 async def test_a_fault_without_end_is_named(fault: Fault, counted_as: str, says: str) -> None:

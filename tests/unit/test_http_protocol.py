@@ -21,6 +21,12 @@ from dragoman.engines.retrying import ServerFault
 from dragoman.errors import DragomanError, EngineRefused, PromptRefused
 from dragoman.types import Prompt, Sampling
 
+HELLO = Prompt("hello")
+
+
+def part(text: object) -> dict[str, object]:
+    return {"type": "text", "text": text}
+
 
 def answer(message: dict[str, Any], reason: str | None = "stop", tokens: object = 3) -> bytes:
     choice = {"index": 0, "message": message, "finish_reason": reason}
@@ -41,11 +47,19 @@ def answer(message: dict[str, Any], reason: str | None = "stop", tokens: object 
         (answer({"content": "x END y"}, "length"), "x ", "stop"),
         (answer({"content": "x", "reasoning_content": "hm"}), "x", "stop"),
         (answer({"content": None, "reasoning_content": "hm"}, "length"), "", "length"),
+        (answer({"content": "x"}, "eos_token"), "x", "stop"),
+        (answer({"content": "x"}, "end_turn"), "x", "stop"),
+        (answer({"content": "x"}, "max_tokens"), "x", "length"),
+        (answer({"content": "x"}, "model_length"), "x", "length"),
+        (answer({"content": "long, " * 9}, "stop", tokens=None), "long, " * 9, "stop"),
+        (answer({"content": [part("x"), part(" y")]}), "x y", "stop"),
+        (answer({"content": [{"type": "thinking", "thinking": []}, part("x")]}), "x", "stop"),
+        (answer({"content": []}, "length"), "", "length"),
         (b'{"choices": [{"text": "raw"}]}', "raw", "stop"),
     ],
 )
 def test_a_choice_is_read(content: bytes, text: str, finish: str) -> None:
-    (reply,), _ = read_replies(content, Sampling(max_tokens=10, stop=("END",)))
+    (reply,), _ = read_replies(content, HELLO, Sampling(max_tokens=10, stop=("END",)))
     assert (reply.text, reply.finish) == (text, finish)
 
 
@@ -59,7 +73,55 @@ def test_a_choice_is_read(content: bytes, text: str, finish: str) -> None:
 )
 def test_a_withheld_answer_is_named(content: bytes, problem: str) -> None:
     with pytest.raises(PromptRefused, match=problem):
-        read_replies(content, Sampling())
+        read_replies(content, HELLO, Sampling())
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [("error", "unfinished"), ("abort", "unfinished"), ("tool_calls", "unfinished")],
+)
+@pytest.mark.parametrize("tokens", [3, 10])
+def test_an_end_that_is_none_is_a_fault(reason: str, kind: str, tokens: int) -> None:
+    content = answer({"content": "x"}, reason, tokens)
+    with pytest.raises(ServerFault, match=f"ended with '{reason}'") as caught:
+        read_replies(content, HELLO, Sampling(max_tokens=10))
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[part("x"), 3], [part("x"), {}], [part(3)], ["x"], {"type": "text", "text": "x"}],
+)
+def test_parts_that_are_none_are_garbage(content: object) -> None:
+    with pytest.raises(ServerFault) as caught:
+        read_replies(answer({"content": content}), HELLO, Sampling())
+    assert caught.value.kind == "garbage"
+
+
+@pytest.mark.parametrize(
+    ("counts", "prompt", "reply"),
+    [
+        ({"prompt_tokens": 5, "completion_tokens": 4}, 5, 4),
+        ({"prompt_tokens": 2**40 - 1, "completion_tokens": 2**40}, 2**40 - 1, 1),
+        ({"prompt_tokens": -5, "completion_tokens": -4}, 2, 1),
+        ({"prompt_tokens": True, "completion_tokens": 2.5}, 2, 1),
+        ({"prompt_tokens": 0, "completion_tokens": 10**100}, 2, 1),
+        ({"prompt_tokens": "5", "completion_tokens": None}, 2, 1),
+        ({"prompt_tokens": 5}, 5, 1),
+        ({}, 2, 1),
+        (None, 2, 1),
+        ([1], 2, 1),
+    ],
+)
+def test_tokens_are_counted_or_else_estimated(counts: object, prompt: int, reply: int) -> None:
+    content = json.dumps({"choices": [{"text": "yes"}], "usage": counts}).encode()
+    _, usage = read_replies(content, HELLO, Sampling())
+    assert (usage.prompt_tokens, usage.reply_tokens) == (prompt, reply)
+
+
+def test_all_replies_are_estimated() -> None:
+    content = json.dumps({"choices": [{"text": "yes!"}, {"text": ""}, {"text": "no"}]}).encode()
+    assert read_replies(content, HELLO, Sampling(n=3))[1].reply_tokens == 3
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
@@ -68,7 +130,7 @@ def test_any_json_is_an_answer_or_a_fault(inner: object) -> None:
     shapes += [{"choices": [{"message": inner}]}, {"choices": [{"message": {"content": inner}}]}]
     for shape in shapes:
         try:
-            replies, _ = read_replies(json.dumps(shape).encode(), Sampling())
+            replies, _ = read_replies(json.dumps(shape).encode(), HELLO, Sampling())
             assert all(isinstance(reply.text, str) for reply in replies)
         except (ServerFault, PromptRefused):
             pass

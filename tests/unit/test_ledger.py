@@ -13,13 +13,13 @@ COMPLETION = Completion((Reply("ü\ud800", "length", -1.5), Reply("")), Usage(1,
 
 
 def test_what_is_kept_is_found_by_the_next_process(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "l", {"judge": "x"}) as ledger:
+    with Ledger(tmp_path / "l") as ledger:
         assert ledger.find_reply("k") is None
         assert ledger.find_record("k") is None
         ledger.keep_reply("k", COMPLETION)
         ledger.keep_record("k", Kept("line"))
         ledger.keep_record("f", Kept("line 2", "truncated", 3))
-    with Ledger(tmp_path / "l", {"judge": "x"}) as ledger:
+    with Ledger(tmp_path / "l") as ledger:
         assert ledger.find_reply("k") == COMPLETION
         assert ledger.find_record("k") == Kept("line")
         assert ledger.find_record("f") == Kept("line 2", "truncated", 3)
@@ -27,7 +27,7 @@ def test_what_is_kept_is_found_by_the_next_process(tmp_path: Path) -> None:
 
 def test_a_write_is_on_disk_when_it_returns(tmp_path: Path) -> None:
     """Read past the ledger, as after a kill: no close, no commit by the writer."""
-    ledger = Ledger(tmp_path / "l", {})
+    ledger = Ledger(tmp_path / "l")
     ledger.keep_record("k", Kept("line"))
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     copy = tmp_path / "copy"
@@ -49,27 +49,29 @@ def test_a_write_is_on_disk_when_it_returns(tmp_path: Path) -> None:
 def test_other_settings_are_refused_by_name(
     tmp_path: Path, settings: dict[str, object], message: str
 ) -> None:
-    Ledger(tmp_path / "l", {"judge": "x", "temp": 0}).close()
-    with pytest.raises(SettingsChanged, match=message):
-        Ledger(tmp_path / "l", settings)
-    Ledger(tmp_path / "l", {"temp": 0, "judge": "x"}).close()
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.settle({"judge": "x", "temp": 0})
+    with Ledger(tmp_path / "l") as ledger:
+        with pytest.raises(SettingsChanged, match=message):
+            ledger.settle(settings)
+        ledger.settle({"temp": 0, "judge": "x"})
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "l", {}), pytest.raises(UserError, match="another run is using it"):
-        Ledger(tmp_path / "l", {})
+    with Ledger(tmp_path / "l"), pytest.raises(UserError, match="another run is using it"):
+        Ledger(tmp_path / "l")
 
 
 def test_what_is_no_ledger_is_named(tmp_path: Path) -> None:
     (tmp_path / "l").write_text("x" * 5000)
     with pytest.raises(UserError, match="it is not a ledger"):
-        Ledger(tmp_path / "l", {})
+        Ledger(tmp_path / "l")
     with pytest.raises(UserError, match="is the folder there"):
-        Ledger(tmp_path / "no" / "l", {})
+        Ledger(tmp_path / "no" / "l")
 
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "l", {}) as ledger:
+    with Ledger(tmp_path / "l") as ledger:
         ledger._db.execute("PRAGMA max_page_count=8")
         with pytest.raises(UserError, match="full"):
             ledger.keep_record("k", Kept("x" * 200_000))

@@ -25,7 +25,7 @@ async def test_cost_is_priced_by_kind_of_token() -> None:
     for _ in range(3):
         await engine.complete(Prompt("a b"), Sampling())
     assert engine.cost == pytest.approx(3 * (2 * 0.05 + 4 * 0.025))
-    with pytest.raises(BudgetSpent, match=r"0\.6 spent, --max-cost grants 0\.5"):
+    with pytest.raises(BudgetSpent, match=r"0\.6 spent of 0\.5 granted"):
         await engine.complete(Prompt("a b"), Sampling())
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 
-from dragoman.engines.model_folder import MIB, content_digest, open_model_folder
+from dragoman.engines.model_folder import KIB, MIB, content_digest, open_model_folder
 from dragoman.errors import UserError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -21,7 +22,7 @@ def write_folder(folder: Path, config: object = None, **generation: object) -> P
     return folder
 
 
-@pytest.mark.parametrize("byte", [0, MIB - 1, 3 * MIB - 1])
+@pytest.mark.parametrize("byte", [0, MIB - 1, 3 * MIB // 2, 3 * MIB - 1])
 def test_a_changed_weight_changes_the_name(byte: int, tmp_path: Path):
     folder = write_folder(tmp_path / "judge")
     name = open_model_folder(str(folder), []).name
@@ -32,6 +33,24 @@ def test_a_changed_weight_changes_the_name(byte: int, tmp_path: Path):
         stream.seek(byte)
         stream.write(b"x")
     assert open_model_folder(str(folder), []).name != name
+
+
+def test_an_edit_of_any_one_matrix_changes_the_digest(tmp_path: Path):
+    """A file of 988 MB, as of the smallest model in use, whose smallest matrix has 224 KiB."""
+    weights, matrix = tmp_path / "model.safetensors", 224 * KIB
+    size = 988 * 10**6
+    with weights.open("wb") as stream:
+        stream.truncate(size)
+    untouched, rng = content_digest(tmp_path), random.Random(0)
+    starts = [0, size - matrix, *(rng.randrange(size - matrix) for _ in range(20))]
+    for start in starts:
+        with weights.open("r+b") as stream:
+            stream.seek(start)
+            stream.write(b"x" * matrix)
+            assert content_digest(tmp_path) != untouched, start
+            stream.seek(start)
+            stream.write(bytes(matrix))
+    assert content_digest(tmp_path) == untouched
 
 
 @pytest.mark.parametrize(

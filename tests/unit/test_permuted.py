@@ -35,10 +35,15 @@ def test_small_designs_are_every_order() -> None:
     assert sorted(williams(3)) == sorted(permutations(range(3)))
 
 
-def test_all_orders_are_for_small_groups() -> None:
+async def test_all_orders_are_for_small_groups() -> None:
+    judge = Planted(lambda texts, draw: [1.0] * len(texts))
     assert make_orders(4, "all") == list(permutations(range(4)))
-    with pytest.raises(UserError, match=r"5 candidates.*balanced"):
-        make_orders(5, "all")
+    five = make_group("a", "b", "c", "d", "e")
+    judgement = await Permuted(judge, "all").judge(five)
+    assert judgement.failure is not None
+    assert judgement.failure.reason == "too-many-candidates"
+    with pytest.raises(UserError, match="balanced or all, not 'some'"):
+        Permuted(judge, "some")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 8])

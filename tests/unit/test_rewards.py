@@ -48,6 +48,14 @@ def test_pointwise(off: int, earned: float):
     assert score_reward(None, 5) == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "valid"),
+    [("A = B", True), ("B > A", True), ("A<> B", False), ("A >BB", False), ("A > B ", False)],
+)
+def test_a_published_ranking_has_the_form_of_the_gold_one(said: str, valid: bool):
+    assert compat.is_ranking(said, "A > B") is valid
+
+
 pairs = st.integers(2, 6).flatmap(
     lambda n: st.tuples(*(st.lists(st.integers(0, 10), min_size=n, max_size=n) for _ in "ab"))
 )

@@ -61,7 +61,7 @@ async def test_a_finished_record_is_not_worked_out_again(tmp_path: Path) -> None
         failed = {3: "unreadable", 4: "engine-down"}.get(item)
         return Record(f"line {item}", failed, final=failed != "engine-down")
 
-    with Ledger(tmp_path / "l", {}) as ledger:
+    with Ledger(tmp_path / "l") as ledger:
         run = Run(work, str, ledger, concurrency=2)
         with pytest.raises(BudgetSpent):
             await collect(run, range(10))
@@ -107,7 +107,7 @@ async def test_what_is_under_way_when_a_run_stops_is_kept(tmp_path: Path) -> Non
         await asyncio.sleep(0.05)
         return Record(str(item))
 
-    with Ledger(tmp_path / "l", {}) as ledger:
+    with Ledger(tmp_path / "l") as ledger:
         with pytest.raises(BudgetSpent):
             await collect(Run(work, str, ledger, concurrency=4), range(4))
         for item in ("1", "2", "3"):
@@ -125,7 +125,7 @@ async def test_bad_input_midway_is_raised_after_the_records_before_it_are_kept(
         await asyncio.sleep(0.01)
         return Record(str(item))
 
-    with Ledger(tmp_path / "l", {}) as ledger:
+    with Ledger(tmp_path / "l") as ledger:
         with pytest.raises(BadRecord):
             await collect(Run(work, str, ledger), items(), slow=True)
         assert ledger.find_record("2") == Kept("2")
@@ -168,7 +168,7 @@ async def test_cancelling_ends_the_work_under_way() -> None:
 
 async def test_a_run_gives_up_when_nobody_ever_answers() -> None:
     async def work(item: int, tries: int) -> Record:
-        return Record("no connection", "engine-down", final=False)
+        return Record("", "engine-down", "no connection", final=False)
 
     with pytest.raises(EngineDown, match="no connection"):
         await collect(Run(work, str), range(100))

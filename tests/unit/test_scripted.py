@@ -201,18 +201,3 @@ async def test_a_prompt_about_one_text_gets_one_number() -> None:
 )
 def test_a_candidate_cannot_pose_as_another(hostile: str) -> None:
     assert find_candidates(group_prompt(hostile, "second")) == [hostile, "second"]
-
-
-async def test_an_answer_takes_microseconds() -> None:
-    engine = ScriptedEngine(rules=[{"verdict": "hash"}])
-    prompt = Prompt(group_prompt(*("a translation of some forty words or so " * 5,) * 4))
-
-    async def thousand() -> float:
-        start = time.process_time()
-        for seed in range(1000):
-            await engine.complete(prompt, Sampling(seed=seed))
-        return time.process_time() - start
-
-    best = min([await thousand() for _ in range(5)])
-    assert best < 0.1, f"{best * 1000:.0f} µs a call"
-    print(f"{best * 1000:.1f} µs a call")

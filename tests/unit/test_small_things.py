@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dragoman
+from dragoman.asking import Asker, Patience
 from dragoman.engines import ENGINES
+from dragoman.engines.scripted import ScriptedEngine
 from dragoman.errors import DragomanError, UnknownLanguage, UnknownName, UserError
 from dragoman.formats import FORMATS, make_format
+from dragoman.formats.gqm import GQM
 from dragoman.judges import JUDGES, make_judge
+from dragoman.judges.group import GroupJudge
 from dragoman.languages import language_name
 from dragoman.metrics import METRICS, make_metric
 from dragoman.plugins import find
 from dragoman.signature import digest, read_signature, signature
+from dragoman.types import Ranking, Sampling, Verdict
 
 
 def test_a_signature_reads_as_it_was_written() -> None:
@@ -82,6 +88,28 @@ def test_every_language_of_the_human_judged_sets_and_a_hundred_more(evaluation: 
     assert named >= len(codes) + 100
 
 
+def test_whatever_changes_an_answer_stands_in_the_signature() -> None:
+    def fields(asker: Asker, **options: bool) -> Mapping[str, object]:
+        return GroupJudge(asker, GQM(**options)).fields
+
+    engine = ScriptedEngine(rules=[{"reply": ""}])
+    usual = fields(Asker(engine))
+    others = [
+        fields(Asker(engine), example=True),
+        fields(Asker(engine, guided=True)),
+        fields(Asker(engine, Sampling(temperature=0.5))),
+        fields(Asker(engine, patience=Patience(3))),
+        fields(Asker(engine, patience=Patience(2, (1.0,)))),
+    ]
+    assert all(other != usual for other in others)
+    assert usual == fields(Asker(engine, patience=Patience(2, [0.7, 1.0])))
+
+
+def test_a_verdict_scores_every_candidate_or_none() -> None:
+    with pytest.raises(ValueError, match="2 scores for 3 candidates"):
+        Verdict(Ranking(((0, 1, 2),)), (1, 2))
+
+
 @pytest.mark.parametrize("table", [ENGINES, FORMATS, JUDGES, METRICS])
 def test_every_plugin_is_where_its_table_says_and_says_what_it_is(table: dict[str, str]) -> None:
     for name in table:
@@ -100,7 +128,7 @@ def test_an_outsider_needs_no_registry() -> None:
         (lambda: make_metric("comet22"), "no metric is called"),
         (lambda: make_judge("no_such_module:X"), "there is no module no_such_module"),
         (lambda: make_judge("json:NoSuch"), "json has no NoSuch"),
-        (lambda: make_judge("group"), "say which with --engine"),
+        (lambda: make_judge("group"), "say which engine has it"),
         (lambda: dragoman.make_engine("openvino"), "write openvino:FOLDER"),
         (lambda: dragoman.make_engine("sparql:x"), "no engine is called 'sparql'"),
     ],
@@ -115,12 +143,18 @@ def test_unknown_names_are_the_users_mistake(make: object, message: str) -> None
 def test_the_public_names() -> None:
     """A name that is added or taken away is a decision: change it here too."""
     assert dragoman.__all__ == [
+        "Asker",
         "Candidate",
         "Completion",
         "DragomanError",
+        "Engine",
         "Failure",
+        "Format",
         "Group",
+        "Judge",
         "Judgement",
+        "Metric",
+        "Patience",
         "Prompt",
         "Ranking",
         "Reply",

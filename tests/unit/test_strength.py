@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 
 import numpy as np
 import pytest
@@ -162,11 +161,3 @@ def test_errors_say_how_often_pairs_are_the_wrong_way_round(calls: int) -> None:
                 feared.append(0.5 * math.erfc(apart))
                 wrong.append((found.values[i] > found.values[j]) != (truth[i] > truth[j]))
     assert np.mean(feared) == pytest.approx(np.mean(wrong), abs=0.025)
-
-
-def test_a_thousand_calls_on_256_are_fitted_quickly() -> None:
-    dice = np.random.default_rng(0)
-    shown = [tuple(dice.choice(256, 4, replace=False).tolist()) for _ in range(1000)]
-    began = time.process_time()
-    fit(256, [ranked(members, 0, 1, 2, 3) for members in shown])
-    assert time.process_time() - began < 2

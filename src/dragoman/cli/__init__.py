@@ -6,8 +6,10 @@ shows the traceback.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import tomllib
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,13 +39,13 @@ def make_app(config: str | None = None, chosen: str | None = None) -> App:
 
     The chosen verb tells its own story; the others show their line without being loaded.
     """
-    from dragoman.errors import UserError
-
-    if config and not Path(config).is_file():
-        raise UserError(f"--config {config}: there is no such file")
+    if config is not None:
+        _check_tables(config)
     app = App(
         name="dragoman",
         help="Rank translations with a judge that reads the whole group at once.",
+        help_epilogue="With every command: --config FILE takes options from a TOML file, a table "
+        "for each command; --debug shows the traceback of an error.",
         version=__version__,
         config=Toml(config) if config else None,
         result_action="return_value",
@@ -54,6 +56,23 @@ def make_app(config: str | None = None, chosen: str | None = None) -> App:
     return app
 
 
+def _check_tables(config: str) -> None:
+    """Refuse a settings file that is none, or that has a table for no command of ours."""
+    from dragoman.errors import UserError
+
+    try:
+        with Path(config).open("rb") as stream:
+            tables = tomllib.load(stream)
+    except OSError as error:
+        raise UserError(f"--config {config}: cannot read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"--config {config}: not TOML: {error}") from None
+    verbs = [name for name, *_ in VERBS]
+    for table in tables:
+        if table not in verbs:
+            raise UserError(f"--config {config}: no command is called {table!r}")
+
+
 def main() -> NoReturn:
     """The `dragoman` program."""
     arguments, debug, config = _global_options(sys.argv[1:])
@@ -61,8 +80,13 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str], debug: bool, config: str | None) -> int:
+    from dragoman.cli.printing import printable
     from dragoman.errors import DragomanError, UserError
 
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of few characters gets the others spelled out.
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
     try:
         app = make_app(config, arguments[0] if arguments else None)
         return app(arguments, exit_on_error=True) or 0
@@ -72,7 +96,7 @@ def _run(arguments: list[str], debug: bool, config: str | None) -> int:
     except DragomanError as error:
         if debug:
             raise
-        print(f"dragoman: {error}", file=sys.stderr)
+        print(f"dragoman: {printable(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
     except KeyboardInterrupt:
         print("dragoman: stopped; what was finished is kept", file=sys.stderr)
@@ -83,6 +107,13 @@ def _run(arguments: list[str], debug: bool, config: str | None) -> int:
         # Whoever read our output has gone; that is no error of ours to report.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if debug:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = error.filename or "standard output"
+        print(f"dragoman: {where}: {error.strerror}", file=sys.stderr)
+        return 2
     except Exception as error:
         if debug:
             raise

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from dragoman.plugins import find
 
 
 def engines() -> None:
@@ -21,7 +23,7 @@ def formats() -> None:
     """List the formats: how something is asked, and how the reply is read."""
     from dragoman.formats import FORMATS
 
-    _show("format", FORMATS)
+    _show("format", FORMATS, about=lambda format: format.takes)
 
 
 def judges() -> None:
@@ -38,18 +40,19 @@ def metrics() -> None:
     _show("metric", METRICS)
 
 
-def _show(kind: str, table: Mapping[str, str]) -> None:
+def _show(kind: str, table: Mapping[str, str], about: Callable[[Any], str] | None = None) -> None:
     rows = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     rows.add_column(kind, style="bold")
+    if about:
+        rows.add_column("about a")
     rows.add_column("what it is")
-    rows.add_column("where", style="dim")
     for name, path in table.items():
-        rows.add_row(name, _first_sentence(path), path)
+        plugin = find(kind, path, table)
+        columns = [about(plugin)] if about else []
+        rows.add_row(name, *columns, _first_sentence(plugin.__doc__ or ""))
     Console(highlight=False).print(rows)
 
 
-def _first_sentence(path: str) -> str:
-    module, _, attribute = path.partition(":")
-    documentation = getattr(import_module(module), attribute).__doc__ or ""
+def _first_sentence(documentation: str) -> str:
     paragraph = " ".join(documentation.partition("\n\n")[0].split())
     return re.split(r"(?<=\.) (?=[A-Z`])", paragraph)[0]

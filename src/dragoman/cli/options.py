@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -29,22 +30,31 @@ class EngineOptions:
     temperature: float = 0.0
     """0 always takes the likeliest word."""
     top_p: float = 1.0
+    """Draw from the likeliest words that together have this probability."""
     max_tokens: int = 4096
     """The longest reply; a longer one is cut off and asked for again."""
     seed: int = 0
+    """Another seed draws other replies, where temperature is above 0."""
     concurrency: int = 16
-    """Groups under way at once."""
+    """Groups under way at once; for a server also requests."""
+    engine_option: Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)] = ()
+    """KEY=VALUE for the engine itself, such as timeout=900 or cache_gb=8; see docs/engines.md."""
 
     def open(self) -> Engine | None:
         """The engine, if one is named."""
         if self.engine is None:
             return None
-        options: dict[str, object] = {}
+        options = dict(map(_option, self.engine_option))
         if self.engine.startswith(("http://", "https://")):
-            options = {"api_key_env": self.api_key_env, "concurrency": self.concurrency}
+            options = {"concurrency": self.concurrency, **options, "api_key_env": self.api_key_env}
         elif self.api_key_env:
             raise UserError("--api-key-env is for servers; this engine needs no key")
-        return make_engine(self.engine, self.model, **options)
+        try:
+            return make_engine(self.engine, self.model, **options)
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error):
+                raise
+            raise UserError(f"--engine-option: {error}") from None
 
     @property
     def sampling(self) -> Sampling:
@@ -87,3 +97,14 @@ class JudgeOptions:
             votes=self.votes,
             slots=self.slots,
         )
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """`cache_gb=8` as a name and a number; what is no JSON value is text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.isidentifier():
+        raise UserError(f"--engine-option {text}: write KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value

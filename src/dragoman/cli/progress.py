@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from dragoman.cli.printing import printable
 from dragoman.engines.metered import MeteredEngine
 from dragoman.runs import Progress
 
@@ -31,6 +32,8 @@ def shown_progress(
         finally:
             live.stop()
             print(_line(progress, engine), file=sys.stderr)
+            if progress.first_failure:
+                print(f"first unjudged: {printable(progress.first_failure)}", file=sys.stderr)
 
 
 def _line(progress: Progress, engine: MeteredEngine | None) -> str:
@@ -46,7 +49,9 @@ def _line(progress: Progress, engine: MeteredEngine | None) -> str:
         parts.append(f"{_duration(progress.seconds_left)} left")
     if engine:
         tokens = engine.usage.prompt_tokens + engine.usage.reply_tokens
-        parts.append(f"{engine.usage.calls} calls, {tokens} tokens")
+        repeats = max(0, engine.usage.calls - engine.begun)
+        again = f" and {repeats} repeats" if repeats else ""
+        parts.append(f"{engine.begun} calls{again}, {tokens} tokens")
         if engine.cost:
             parts.append(f"cost {engine.cost:.4g}")
     return " · ".join(parts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Generator, Iterable
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +15,12 @@ from cyclopts import Parameter
 from dragoman.cli.options import EngineOptions, JudgeOptions
 from dragoman.engines.metered import Budget, MeteredEngine
 from dragoman.errors import UserError
+from dragoman.judges import Judge
+from dragoman.languages import language_name
 from dragoman.ledger import Ledger
 from dragoman.records import STDIN, check_groups, read_groups, write_lines
-from dragoman.runs import Progress, Run
-from dragoman.types import Candidate, Group, Segment
+from dragoman.runs import Progress, Record, Run
+from dragoman.types import Candidate, Group, Judgement, Segment
 from dragoman.version import __version__
 
 # Texts and file names may begin with a hyphen, and a lone one is a pipe.
@@ -57,6 +59,8 @@ class GroupOptions:
                 "nothing to rank: give a file of groups, "
                 "or --source TEXT --from de --to en -c TEXT -c TEXT"
             )
+        for language in (self.from_, self.to):
+            language_name(language)
         segment = Segment("1", self.source, self.from_, self.to, self.reference)
         return Group(segment, tuple(map(Candidate, self.candidate)))
 
@@ -88,6 +92,11 @@ class RunOptions:
         if self.max_cost is not None and not (self.prompt_price or self.reply_price):
             raise UserError("--max-cost needs --prompt-price and --reply-price")
         return Budget(self.max_calls, self.max_cost, self.prompt_price, self.reply_price)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is said of keeping, which only an output file can do."""
+        return bool(self.ledger or self.no_ledger or self.retry_failed or self.overwrite)
 
     def ledger_for(self, output: str) -> Path | None:
         """The ledger's place; None to keep none."""
@@ -121,22 +130,17 @@ def rank(
     """
     if file is not None and group != GroupOptions():
         raise UserError("give a file or one group by flags, not both")
-    total: int | None = 1
-    groups: Iterable[Group]
-    if file is None:
-        groups = [group.group()]
-    else:
-        total = None if file == STDIN else check_groups(file)
-        groups = read_groups(file)
     judge = _choose_judge(judge, engine)
-    job = _Job(groups, total, file == STDIN, judge, engine, run)
     if output is None:
-        return asyncio.run(job.show())
-    if output != STDIN and Path(output).exists():
-        place = run.ledger_for(output)
-        if not run.overwrite and not (place and place.exists()):
-            raise UserError(f"{output} exists and no ledger belongs to it; --overwrite replaces it")
-    return asyncio.run(job.write(output))
+        if run.keeps:
+            raise UserError("tables are shown and not kept; that flag wants an --output")
+    else:
+        _check_places(file, output, run)
+    groups: Iterable[Group] = [group.group()] if file is None else read_groups(file)
+    total = 1 if file is None else None if file == STDIN else check_groups(file)
+    job = _Job(groups, Progress(total), file == STDIN, judge, engine, run)
+    asyncio.run(job.show() if output is None else job.write(output))
+    return 1 if job.progress.done and job.progress.failed == job.progress.done else 0
 
 
 def _choose_judge(judge: JudgeOptions, engine: EngineOptions) -> JudgeOptions:
@@ -150,65 +154,75 @@ def _choose_judge(judge: JudgeOptions, engine: EngineOptions) -> JudgeOptions:
     return judge
 
 
+def _check_places(file: str | None, output: str, run: RunOptions) -> None:
+    """Nothing that is read or kept may lie where the output is written."""
+    ledger = run.ledger_for(output)
+    if output == STDIN:
+        return
+    taken = [Path(output).resolve(), Path(f"{output}.partial").resolve()]
+    for name, place in (("the input", file), ("--ledger", ledger)):
+        if place and place != STDIN and Path(place).resolve() in taken:
+            raise UserError(f"{name} and --output are one file, {place}")
+    if Path(output).is_file() and not run.overwrite and not (ledger and ledger.exists()):
+        raise UserError(f"{output} exists and no ledger belongs to it; --overwrite replaces it")
+
+
 @dataclass(frozen=True)
 class _Job:
     """One call of `dragoman rank`: what is judged, by whom, within what bounds."""
 
     groups: Iterable[Group]
-    total: int | None
+    progress: Progress
     from_pipe: bool
     judge: JudgeOptions
     engine: EngineOptions
     run: RunOptions
 
-    async def show(self) -> int:
-        """Judge group by group and show each as a table."""
+    async def show(self) -> None:
+        """Judge everything and show each group as a table, in order."""
         from dragoman.cli.tables import show_judgement
 
         async with _metered(self.engine, self.run.budget) as engine:
             judge = self.judge.make(engine, self.engine.sampling, None)
-            failed = 0
-            for number, group in enumerate(self.groups):
-                if number:
-                    print()
-                judgement = await judge.judge(group)
-                failed += judgement.failure is not None
-                show_judgement(judgement)
-        return 1 if self.total and failed == self.total else 0
+            async with aclosing(self._records(judge, None, lambda progress: None)) as records:
+                async for record in records:
+                    if self.progress.done > 1:
+                        print()
+                    if record.value:
+                        show_judgement(record.value)
 
-    async def write(self, output: str) -> int:
+    async def write(self, output: str) -> None:
         """Judge everything and write verdict lines, in order."""
         from dragoman.cli.progress import shown_progress
+
+        place = self.run.ledger_for(output)
+        async with _metered(self.engine, self.run.budget) as engine:
+            with Ledger(place) if place else nullcontext() as ledger:
+                judge = self.judge.make(engine, self.engine.sampling, ledger)
+                if ledger:
+                    ledger.settle({**judge.fields, "version": __version__})
+                with shown_progress(self.progress, engine) as draw, write_lines(output) as write:
+                    async with aclosing(self._records(judge, ledger, draw)) as records:
+                        async for record in records:
+                            write(record.line)
+
+    async def _records(
+        self, judge: Judge, ledger: Ledger | None, draw: Callable[[Progress], None]
+    ) -> AsyncGenerator[Record[Judgement]]:
         from dragoman.ranker import group_key, judging
 
-        progress = Progress(self.total)
-        async with _metered(self.engine, self.run.budget) as engine:
-            with self._ledger(output, engine) as ledger, shown_progress(progress, engine) as draw:
-                judge = self.judge.make(engine, self.engine.sampling, ledger)
-                job = Run(
-                    judging(judge),
-                    group_key,
-                    ledger,
-                    self.engine.concurrency,
-                    self.run.retry_failed,
-                    draw,
-                )
-                with write_lines(output) as write:
-                    records = job.records(self.groups, progress, slow=self.from_pipe)
-                    async for record in records:
-                        write(record.line)
-        return 1 if progress.done and progress.failed == progress.done else 0
-
-    @contextmanager
-    def _ledger(self, output: str, engine: MeteredEngine | None) -> Generator[Ledger | None]:
-        place = self.run.ledger_for(output)
-        if place is None:
-            yield None
-            return
-        # What the numbers depend on is known from the judge before it has its cache.
-        fields = self.judge.make(engine, self.engine.sampling, None).fields
-        with Ledger(place, {**fields, "version": __version__}) as ledger:
-            yield ledger
+        run = Run(
+            work=judging(judge),
+            key=group_key,
+            ledger=ledger,
+            concurrency=self.engine.concurrency,
+            retry_failed=self.run.retry_failed,
+            on_progress=draw,
+        )
+        records = run.records(self.groups, self.progress, slow=self.from_pipe)
+        async with aclosing(records):
+            async for record in records:
+                yield record
 
 
 @asynccontextmanager

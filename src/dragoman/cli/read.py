@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from dragoman.errors import BadRecord, UnreadableReply
 from dragoman.formats import Reading
+from dragoman.formats.letters import MOST
 from dragoman.records import read_rows, to_line
 from dragoman.types import Candidate, Group, Segment, Verdict
 
@@ -40,8 +41,9 @@ def read(
     replies = good = 0
     for number, row in read_rows(file):
         reply, n = row.get("reply"), row.get("n", 1)
-        if not isinstance(reply, str) or not isinstance(n, int) or n < 1:
-            raise BadRecord(file, number, "wants {reply: text, n: number of candidates}")
+        if not isinstance(reply, str) or type(n) is not int or not 1 <= n <= MOST:
+            what = f"wants {{reply: text, n: number of candidates, at most {MOST}}}"
+            raise BadRecord(file, number, what)
         replies += 1
         try:
             out = _answer_row(made.read(reply, _item(made.takes, n)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dragoman.cli.printing import printable
 from dragoman.formats.letters import labels
 from dragoman.formats.verdict_line import tidy
 from dragoman.ranking import write_ranking
@@ -22,7 +21,8 @@ def show_judgement(judgement: Judgement, console: Console | None = None) -> None
     console = console or Console(highlight=False)
     segment = judgement.group.segment
     languages = f"{segment.source_lang} → {segment.target_lang}"
-    console.print(Text(f"{languages}  ", "dim") + Text(printable(segment.source), "bold"))
+    title = f"{languages}  "
+    console.print(Text(printable(title), "dim") + Text(printable(segment.source), "bold"))
     if judgement.verdict is None:
         failure = judgement.failure
         reason = f"{failure.reason}: {failure.detail}" if failure else ""
@@ -30,8 +30,8 @@ def show_judgement(judgement: Judgement, console: Console | None = None) -> None
     else:
         _show_verdict(judgement, judgement.verdict, console)
     for name, value in judgement.details.items():
-        console.print(Text(f"{name.replace('_', ' ')}: {value}", "dim"))
-    console.print(Text(judgement.signature, "dim"), soft_wrap=True)
+        console.print(Text(printable(f"{name.replace('_', ' ')}: {value}"), "dim"))
+    console.print(Text(printable(judgement.signature), "dim"), soft_wrap=True)
 
 
 def _show_verdict(judgement: Judgement, verdict: Verdict, console: Console) -> None:
@@ -42,7 +42,8 @@ def _show_verdict(judgement: Judgement, verdict: Verdict, console: Console) -> N
     if verdict.scores:
         table.add_column("score", justify="right")
         table.add_column("")
-    if any(candidate.system for candidate in group.candidates):
+    systems = any(candidate.system for candidate in group.candidates)
+    if systems:
         table.add_column("system", style="cyan")
     table.add_column("translation", overflow="fold")
     places = verdict.ranking.places
@@ -53,8 +54,8 @@ def _show_verdict(judgement: Judgement, verdict: Verdict, console: Console) -> N
         best = "bold green" if place == 0 and len(verdict.ranking.tiers) > 1 else ""
         row = [Text(str(place + 1)), Text(names[index], best)]
         if verdict.scores:
-            row += [Text(f"{_short(verdict.scores[index])}", best), _bar(verdict.scores, index)]
-        if any(c.system for c in group.candidates):
+            row += [Text(_short(verdict.scores[index]), best), _bar(verdict.scores, index)]
+        if systems:
             row.append(Text(printable(candidate.system or "")))
         row.append(Text(printable(candidate.text)))
         table.add_row(*row)
@@ -74,18 +75,3 @@ def _bar(scores: tuple[float, ...], index: int) -> Text:
     top = 10 if max(scores) <= 10 else 100
     filled = round(BAR_WIDTH * min(max(scores[index] / top, 0), 1))
     return Text("█" * filled, "green") + Text("░" * (BAR_WIDTH - filled), "dim")
-
-
-def printable(text: str) -> str:
-    """Hostile text must not steer the terminal: control characters are shown, not sent."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else _shown(c)
-        for c in text
-    )
-
-
-def _shown(character: str) -> str:
-    # Joiners are part of ordinary Persian, Hindi and emoji; everything else is spelled out.
-    if character in "\u200c\u200d":
-        return character
-    return f"\\u{ord(character):04x}"

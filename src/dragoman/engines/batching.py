@@ -17,7 +17,7 @@ from typing import Protocol
 from dragoman.errors import EngineError, EngineRefused
 from dragoman.types import Completion, Prompt, Sampling
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # How long an idle thread waits for the siblings of a first job, in seconds.
 SETTLE = 0.002
@@ -104,7 +104,7 @@ class Batcher:
                 desk.take(jobs)
                 busy = desk.step()
         except Exception as error:
-            log.exception("%s broke down", self._name)
+            logger.exception("%s broke down", self._name)
             self._finish(f"broke down: {error}")
         finally:
             with suppress(Exception):  # what broke down may not close either

@@ -7,6 +7,7 @@ messages name the variable, never its value.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import os
@@ -28,6 +29,7 @@ from dragoman.engines.openai_protocol import (
     write_request,
 )
 from dragoman.engines.retrying import Persistence, RetryBudget, ServerFault, read_retry_after
+from dragoman.engines.server_texts import Censor
 from dragoman.errors import EngineRefused, PromptRefused, UserError
 from dragoman.types import Completion, Prompt, Reply, Sampling, Usage
 
@@ -56,9 +58,12 @@ class _Session:
 class HttpEngine:
     """Asks a server at `base_url`, such as `http://localhost:8000/v1`, for one model's replies.
 
-    `concurrency` bounds the requests under way; `timeout` bounds each of them, in seconds.
+    `concurrency` bounds the requests under way; `timeout` bounds each of them, in
+    seconds: the default gives a long reply on a busy server ten minutes.
     A call is made again at most `retries` times and waits at most `patience` seconds in all.
-    A prompt's grammar is sent to the server; vLLM obeys one, others may refuse it.
+    A prompt's grammar is sent to the server under both names that servers know. vLLM obeys
+    it; a server that refuses both names stops the run; one that overlooks both cannot be told
+    from one that obeys, so its replies are taken for guided ones.
     `faults` counts what went wrong on the way, by kind.
     """
 
@@ -69,7 +74,7 @@ class HttpEngine:
         model: str | None = None,
         api_key_env: str | None = None,
         concurrency: int = 16,
-        timeout: float = 120.0,
+        timeout: float = 600.0,
         retries: int = 5,
         patience: float = 300.0,
         first_pause: float = 0.5,
@@ -78,6 +83,8 @@ class HttpEngine:
         if not model:
             raise UserError(f"which model of {self._place}? Name it with --model")
         self._key, self._key_env = _read_key(api_key_env), api_key_env
+        # Servers like to repeat what they were sent.
+        self._censor = Censor(_secrets(self._key, self._auth))
         self._model = model
         self._concurrency, self._timeout = concurrency, timeout
         self._budget = RetryBudget(retries, patience, first_pause)
@@ -126,8 +133,7 @@ class HttpEngine:
             logger.debug("%s: %s: %s", self._place, fault.kind, fault)
 
         while True:
-            path, body = write_request(prompt, sampling, self._model, self._dialect)
-            attempt = partial(self._attempt, session.client, path, body, sampling)
+            attempt = partial(self._attempt, session.client, prompt, sampling)
             try:
                 replies, usage = await session.persistence.run(attempt, on_fault)
             except ParameterRefused as refused:
@@ -137,15 +143,17 @@ class HttpEngine:
                 return Completion(tuple(replies), replace(usage, calls=calls + 1))
 
     async def _attempt(
-        self, client: httpx.AsyncClient, path: str, body: dict[str, Any], sampling: Sampling
+        self, client: httpx.AsyncClient, prompt: Prompt, sampling: Sampling
     ) -> tuple[list[Reply], Usage]:
+        path, body = write_request(prompt, sampling, self._model, self._dialect)
         status, headers, content = await self._send(client, path, body)
         if status == 200:
-            return read_replies(content, sampling)
+            return read_replies(content, prompt, sampling, self._censor)
         if status in (401, 403):
             raise EngineRefused(f"{self._place}: HTTP {status}: {self._key_advice()}")
         retry_after = read_retry_after(headers.get("retry-after"))
-        raise refusal(self._place, status, read_complaint(content), body, retry_after)
+        complaint = read_complaint(content, self._censor)
+        raise refusal(self._place, status, complaint, body, retry_after)
 
     async def _send(
         self, client: httpx.AsyncClient, path: str, body: dict[str, Any]
@@ -176,8 +184,7 @@ class HttpEngine:
             content += chunk
             if len(content) > MAX_ANSWER_BYTES:
                 raise ServerFault("too-large", f"an answer of more than {MAX_ANSWER_BYTES} bytes")
-        # Servers like to repeat what they were sent.
-        return bytes(content.replace(self._key.encode(), b"***") if self._key else content)
+        return bytes(content)
 
     async def _open_session(self) -> _Session:
         """The session of the running event loop; connections cannot move to another one."""
@@ -254,3 +261,12 @@ def _read_key(variable: str | None) -> str | None:
         what = "holds no usable key" if key else "is not set"
         raise UserError(f"the environment variable {variable} {what}")
     return key
+
+
+def _secrets(key: str | None, auth: tuple[str, str] | None) -> list[str]:
+    """What must never be shown: the key, the address's password, and the header made of it."""
+    secrets = [key] if key else []
+    if auth:
+        pair = ":".join(auth).encode("utf-8", "surrogatepass")
+        secrets += [auth[1], base64.b64encode(pair).decode()]
+    return secrets

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from dragoman.engines import Engine
-from dragoman.errors import BudgetSpent
+from dragoman.errors import BudgetSpent, UserError
 from dragoman.types import Completion, Prompt, Sampling, Usage
 
 _MILLION = 1_000_000
@@ -13,12 +14,21 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a run may spend. Prices are per million tokens, in any one currency."""
+    """What a run may spend. Prices are per million tokens, in any one currency.
+
+    A call is one question to the engine; what an engine repeats by itself after a fault of
+    its server is not counted.
+    """
 
     calls: int | None = None
     cost: float | None = None
     prompt_price: float = 0.0
     reply_price: float = 0.0
+
+    def __post_init__(self) -> None:
+        limits = (self.calls or 0, self.cost or 0.0, self.prompt_price, self.reply_price)
+        if not all(isfinite(limit) and limit >= 0 for limit in limits):
+            raise UserError("a budget and its prices are numbers from 0 on")
 
     def price(self, usage: Usage) -> float:
         """What these tokens cost."""
@@ -49,9 +59,9 @@ class MeteredEngine:
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         budget = self.budget
         if budget.calls is not None and self.begun >= budget.calls:
-            raise BudgetSpent(f"{self.begun} calls made, as many as --max-calls grants")
+            raise BudgetSpent(f"{self.begun} calls made, as many as were granted (--max-calls)")
         if budget.cost is not None and self.cost >= budget.cost:
-            raise BudgetSpent(f"{self.cost:g} spent, --max-cost grants {budget.cost:g}")
+            raise BudgetSpent(f"{self.cost:g} spent of {budget.cost:g} granted (--max-cost)")
         self.begun += 1
         completion = await self._engine.complete(prompt, sampling)
         self.usage += completion.usage

@@ -1,8 +1,9 @@
 """What is said to an OpenAI-compatible server, and what its answers mean. No network here.
 
 Servers agree on the outline of the protocol and on little else, so nothing is believed that
-can be checked: choices are counted, stop strings are cut again, and a reply that used up all
-its tokens is cut off, whatever the server calls it.
+can be checked: choices are counted, stop strings are cut again, a reply that used up all its
+tokens is cut off, whatever the server calls it, and tokens that a server does not count, or
+counts in a way that cannot be true, are estimated.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from dragoman.engines.control_tokens import defuse
 from dragoman.engines.replies import cut_at_stop
-from dragoman.engines.retrying import ServerFault
+from dragoman.engines.retrying import GARBAGE, ServerFault
+from dragoman.engines.server_texts import NO_SECRETS, Censor
 from dragoman.errors import EngineRefused, PromptRefused
 from dragoman.types import Finish, Prompt, Reply, Sampling, Usage
 
@@ -25,6 +27,11 @@ Json = Mapping[str, Any]
 # answer is still an answer.
 GRAMMARS = ("structured_outputs", "guided_grammar")
 OPTIONAL = ("n", "stop", "seed", *GRAMMARS)
+
+FINISHED = ("stop", "eos", "end_turn", "eos_token", "stop_sequence", None)
+CUT_OFF = ("length", "max_tokens", "model_length")
+# No answer has as many tokens; sums of counts below it fit everywhere.
+TOO_MANY_TOKENS = 2**40
 
 
 class ParameterRefused(Exception):
@@ -81,53 +88,82 @@ def write_request(
     return path, {key: value for key, value in body.items() if key not in dialect.refused}
 
 
-def read_replies(content: bytes, sampling: Sampling) -> tuple[list[Reply], Usage]:
-    """The choices of an answer, at least one; `ServerFault` for anything that is no answer."""
+def read_replies(
+    content: bytes, prompt: Prompt, sampling: Sampling, censor: Censor = NO_SECRETS
+) -> tuple[list[Reply], Usage]:
+    """The choices of an answer, at least one; `ServerFault` for anything that is no answer.
+
+    Where the server counts no tokens, three characters are taken for one, so that what a run
+    may cost is bounded all the same.
+    """
     try:
         data = json.loads(content)
         choices = cast(list[Json], data["choices"])
-        spent = _usage(data.get("usage"))
-        replies = [_reply(choice, sampling, spent, len(choices)) for choice in choices]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ServerFault("garbage", f"no answer in {excerpt(content)!r}") from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        detail = f"no answer in '{censor.excerpt(content)}'"
+        raise ServerFault("no-answer", detail) from None
+    try:
+        counted = _count(data, "completion_tokens")
+        used_up = counted >= sampling.max_tokens * len(choices)
+        replies = [_reply(choice, sampling, used_up, censor) for choice in choices]
+        asked = _count(data, "prompt_tokens") or _estimate(prompt.text)
+    except (TypeError, KeyError, AttributeError):
+        raise ServerFault(GARBAGE, f"no reply in '{censor.excerpt(content)}'") from None
     if not replies:
-        raise ServerFault("garbage", "an answer without choices")
-    return replies, spent
+        raise ServerFault(GARBAGE, "an answer without choices")
+    said = counted or sum(_estimate(reply.text) for reply in replies)
+    return replies, Usage(prompt_tokens=asked, reply_tokens=said)
 
 
-def _reply(choice: Json, sampling: Sampling, spent: Usage, choices: int) -> Reply:
-    reason = choice.get("finish_reason")
-    if reason == "content_filter":
-        raise PromptRefused("the server's content filter withheld the reply")
-    used_up = spent.reply_tokens >= sampling.max_tokens * choices
-    finish: Finish = "length" if reason == "length" or used_up else "stop"
-    text = _text(choice, finish)
+def _reply(choice: Json, sampling: Sampling, used_up: bool, censor: Censor) -> Reply:
+    finish = _finish(choice.get("finish_reason"), used_up, censor)
+    text = censor.hide(_text(choice, finish, censor))
     kept = cut_at_stop(text, sampling.stop)
     return Reply(kept, "stop" if len(kept) < len(text) else finish)
 
 
-def _text(choice: Json, finish: Finish) -> str:
+def _finish(reason: object, used_up: bool, censor: Censor) -> Finish:
+    """How a reply ended; what ended in no known way is no reply, whatever there is of it."""
+    if reason == "content_filter":
+        raise PromptRefused("the server's content filter withheld the reply")
+    if reason in CUT_OFF:
+        return "length"
+    if reason not in FINISHED:
+        raise ServerFault("unfinished", f"the reply ended with '{censor.show(reason, 100)}'")
+    return "length" if used_up else "stop"
+
+
+def _text(choice: Json, finish: Finish, censor: Censor) -> str:
     """The text of a choice: what was thought before it (`reasoning_content`) is not part of it."""
     message: Json = choice["message"] if "message" in choice else {"content": choice["text"]}
-    text = message["content"]
+    content = message["content"]
+    text = _joined(cast(list[Json], content)) if isinstance(content, list) else content
     if isinstance(text, str):
         return text
     if text is not None:
         raise TypeError("the content is no text")
     if message.get("refusal"):
-        raise PromptRefused(f"the model refuses: {str(message['refusal'])[:200]}")
+        raise PromptRefused(f"the model refuses: {censor.show(message['refusal'], 200)}")
     if finish == "length":
         return ""
     raise PromptRefused("the model answered with no text at all")
 
 
-def _usage(data: object) -> Usage:
-    counts: Json = cast(Json, data) if isinstance(data, dict) else {}
-    prompt, reply = counts.get("prompt_tokens"), counts.get("completion_tokens")
-    return Usage(
-        prompt_tokens=prompt if isinstance(prompt, int) else 0,
-        reply_tokens=reply if isinstance(reply, int) else 0,
-    )
+def _joined(parts: list[Json]) -> str | None:
+    """The text of a content in parts; parts of other types are thoughts."""
+    texts = [part["text"] for part in parts if part["type"] == "text"]
+    return "".join(texts) if texts else None
+
+
+def _count(answer: Json, name: str) -> int:
+    """How many tokens the server counted; 0 for what cannot be true."""
+    usage = answer.get("usage")
+    count = cast(Json, usage).get(name) if isinstance(usage, dict) else None
+    return count if type(count) is int and 0 <= count < TOO_MANY_TOKENS else 0
+
+
+def _estimate(text: str) -> int:
+    return -(-len(text) // 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +186,26 @@ class Complaint:
         return bool(re.search(pattern, f"{self.code} {self.message}", re.IGNORECASE))
 
 
-def read_complaint(content: bytes) -> Complaint:
+def read_complaint(content: bytes, censor: Censor = NO_SECRETS) -> Complaint:
     """The complaint in an error answer, in OpenAI's form, FastAPI's, or any other."""
     try:
         data = json.loads(content)
         error = data.get("error") or data.get("detail") or data.get("message") or data
+        found = _complaint(error)
     except (ValueError, AttributeError, RecursionError):
-        return Complaint(excerpt(content))
+        return Complaint(censor.excerpt(content))
+    return replace(found, message=censor.show(found.message))
+
+
+def _complaint(error: object) -> Complaint:
     if isinstance(error, list):
         return _validation_complaint(cast(list[object], error))
     if not isinstance(error, dict):
-        return Complaint(str(error)[:500])
+        return Complaint(str(error))
     parts = cast(Json, error)
-    message = str(parts.get("message") or parts)[:500]
     fields = frozenset({str(parts["param"])} if parts.get("param") else ())
-    return Complaint(message, str(parts.get("code") or parts.get("type") or ""), fields)
+    code = str(parts.get("code") or parts.get("type") or "")
+    return Complaint(str(parts.get("message") or parts), code, fields)
 
 
 def _validation_complaint(errors: list[object]) -> Complaint:
@@ -172,7 +213,7 @@ def _validation_complaint(errors: list[object]) -> Complaint:
     places = [_parts(row.get("loc")) for row in rows]
     messages = [f"{'.'.join(p)}: {row.get('msg')}" for p, row in zip(places, rows, strict=True)]
     fields = frozenset(part for place in places for part in place)
-    return Complaint("; ".join(messages)[:500], "", fields)
+    return Complaint("; ".join(messages), "", fields)
 
 
 def _parts(place: object) -> list[str]:
@@ -216,9 +257,3 @@ def _parameter_refusal(complaint: Complaint, body: Json) -> Exception | None:
         if key in body and complaint.names(key):
             return EngineRefused(f"the server takes no {key} {body[key]:g}: {complaint.message}")
     return None
-
-
-def excerpt(content: bytes) -> str:
-    """The beginning of an answer that is not what it should be, for a message."""
-    text = content[:300].decode("utf-8", "replace")
-    return text[:100] + "…" if len(text) > 100 else text

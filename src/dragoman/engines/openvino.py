@@ -14,18 +14,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from dragoman.engines.batching import Batcher, Job
+from dragoman.engines.batching import Job
 from dragoman.engines.chat import ChatTokenizer
 from dragoman.engines.drafts import Draft, begin
+from dragoman.engines.in_process import InProcessEngine, refuse_model_name
 from dragoman.engines.model_folder import ModelFolder, open_model_folder
 from dragoman.errors import EngineError, MissingExtra, UserError
-from dragoman.types import Completion, Prompt, Sampling
 
 # Prefill shares each step with the replies under way; larger steps would stall them.
 BATCHED_TOKENS = 512
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(InProcessEngine):
     """A model folder in OpenVINO form, as `dragoman convert` writes it."""
 
     def __init__(
@@ -39,10 +39,7 @@ class OpenVinoEngine:
         threads: int | None = None,
         device: str = "CPU",
     ):
-        if model is not None:
-            raise UserError(
-                f"openvino:{place} is the model itself; it takes no model name {model!r}"
-            )
+        refuse_model_name(f"openvino:{place}", model)
         folder = open_model_folder(place, ["openvino_*.xml", "openvino_*.bin"])
         if not (folder.path / "openvino_model.xml").is_file():
             raise UserError(
@@ -52,7 +49,9 @@ class OpenVinoEngine:
             # OpenVINO 2026.4 divides by zero there and takes the whole process along.
             raise UserError(f"precision {precision} needs two threads or more")
         cache_precision = cache_precision or precision
-        self.identity = f"openvino:{folder.name}:{precision}/{cache_precision}"
+        identity = f"openvino:{folder.name}:{precision}/{cache_precision}"
+        if device != "CPU":
+            identity += f"/{device}"
         properties: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": precision,
             "KV_CACHE_PRECISION": cache_precision,
@@ -61,13 +60,7 @@ class OpenVinoEngine:
             properties["INFERENCE_NUM_THREADS"] = threads
         pipeline = _open_pipeline(folder.path, device, cache_gb, properties)
         desk = _Desk(pipeline, ChatTokenizer(folder.path), folder)
-        self._batcher = Batcher(f"openvino:{place}", desk)
-
-    async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        return await self._batcher.complete(prompt, sampling)
-
-    async def close(self) -> None:
-        await self._batcher.close()
+        super().__init__(f"openvino:{place}", identity, desk)
 
 
 @dataclass(slots=True)

@@ -16,9 +16,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from dragoman.errors import EngineDown
+from dragoman.errors import EngineDown, PromptRefused
 
 T = TypeVar("T")
+
+# The kind of fault that is an answer, paid for perhaps, which nobody understands.
+GARBAGE = "garbage"
 
 
 class ServerFault(Exception):
@@ -81,8 +84,12 @@ class Persistence:
     async def run(
         self, attempt: Callable[[], Awaitable[T]], on_fault: Callable[[ServerFault], None]
     ) -> T:
-        """The first success; `EngineDown` with the last fault when the budget is spent."""
-        budget, waited, number = self._budget, 0.0, 0
+        """The first success; `EngineDown` with the last fault when the budget is spent.
+
+        A server that answers with garbage twice in a row will do so again, at a price:
+        `PromptRefused`.
+        """
+        budget, waited, number, last = self._budget, 0.0, 0, ""
         while True:
             try:
                 async with self._places:
@@ -90,6 +97,10 @@ class Persistence:
                     return await attempt()
             except ServerFault as fault:
                 on_fault(fault)
+                if last == fault.kind == GARBAGE:
+                    problem = f"the server's answers cannot be understood: {fault}"
+                    raise PromptRefused(problem) from None
+                last = fault.kind
                 pause = budget.pause(number, fault)
                 if fault.busy:
                     self._cool_down.begin(pause)

@@ -15,9 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from dragoman.engines.batching import Batcher, Job
+from dragoman.engines.batching import Job
 from dragoman.engines.chat import ChatTokenizer
 from dragoman.engines.drafts import Draft, Work, begin
+from dragoman.engines.in_process import InProcessEngine, refuse_model_name
 from dragoman.engines.model_folder import ModelFolder, open_model_folder
 from dragoman.errors import EngineError, MissingExtra, UserError
 from dragoman.types import Completion, Prompt, Sampling
@@ -26,7 +27,7 @@ from dragoman.types import Completion, Prompt, Sampling
 ROOM = 128
 
 
-class TransformersEngine:
+class TransformersEngine(InProcessEngine):
     """A model folder or hub id, as transformers writes it."""
 
     def __init__(
@@ -39,14 +40,11 @@ class TransformersEngine:
         rows: int = 16,
         threads: int | None = None,
     ):
+        refuse_model_name(f"transformers:{place}", model)
         try:
             import torch
         except ModuleNotFoundError as error:
             raise MissingExtra("torch", "transformers") from error
-        if model is not None:
-            raise UserError(
-                f"transformers:{place} is the model itself; it takes no model name {model!r}"
-            )
         if threads:
             torch.set_num_threads(threads)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -54,16 +52,13 @@ class TransformersEngine:
         folder = open_model_folder(place, ["*.safetensors", "*.model"])
         chat = ChatTokenizer(folder.path)
         network = _open_model(folder.path, dtype).to(device)
-        self.identity = f"transformers:{folder.name}:{dtype}"
-        self._batcher = Batcher(f"transformers:{place}", _Desk(network, chat, folder, rows))
+        identity = f"transformers:{folder.name}:{dtype}"
+        super().__init__(f"transformers:{place}", identity, _Desk(network, chat, folder, rows))
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         if prompt.grammar:
             raise UserError("transformers decodes under no grammar; leave out --guided")
-        return await self._batcher.complete(prompt, sampling)
-
-    async def close(self) -> None:
-        await self._batcher.close()
+        return await super().complete(prompt, sampling)
 
 
 class _Desk:

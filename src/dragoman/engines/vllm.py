@@ -13,17 +13,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from dragoman.engines.batching import Batcher, Job
+from dragoman.engines.batching import Job
 from dragoman.engines.chat import ChatTokenizer
 from dragoman.engines.drafts import Draft, begin
+from dragoman.engines.in_process import InProcessEngine, refuse_model_name
 from dragoman.engines.model_folder import ModelFolder, open_model_folder
 from dragoman.errors import MissingExtra, PromptRefused, UserError
-from dragoman.types import Completion, Prompt, Sampling
 
 EXPECTED = "0.22 or newer"
 
 
-class VllmEngine:
+class VllmEngine(InProcessEngine):
     """A model folder or hub id. Further options go to `vllm.LLM` as they are."""
 
     def __init__(
@@ -34,20 +34,15 @@ class VllmEngine:
         dtype: str = "auto",
         **llm_options: Any,
     ):
-        if model is not None:
-            raise UserError(f"vllm:{place} is the model itself; it takes no model name {model!r}")
+        refuse_model_name(f"vllm:{place}", model)
         vllm = _import_vllm()
         folder = open_model_folder(place, ["*.safetensors", "*.model"])
         chat = ChatTokenizer(folder.path)
         core = _open_core(vllm, folder.path, {"dtype": dtype, **llm_options})
-        self.identity = f"vllm:{folder.name}:{dtype}"
-        self._batcher = Batcher(f"vllm:{place}", _Desk(core, chat, folder))
-
-    async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        return await self._batcher.complete(prompt, sampling)
-
-    async def close(self) -> None:
-        await self._batcher.close()
+        # Which options change a reply is vLLM's secret (quantization surely), so all count.
+        options = [f"{name}={llm_options[name]}" for name in sorted(llm_options)]
+        identity = "/".join([f"vllm:{folder.name}:{dtype}", *options])
+        super().__init__(f"vllm:{place}", identity, _Desk(core, chat, folder))
 
 
 class _Desk:

@@ -6,6 +6,7 @@ Adding one: docs/how-to-add-a-format.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from dragoman.errors import UserError
@@ -52,6 +53,11 @@ class Format(Protocol[Item, Answer]):
     version: str
     takes: Takes
     reading: Reading
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """Its part of the signature: name, version, reading, and options that are not default."""
+        ...
 
     def write(self, item: Item) -> Prompt: ...
 

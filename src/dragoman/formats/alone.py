@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dragoman.errors import UnreadableReply
 from dragoman.types import Candidate, Group
 
 
@@ -21,10 +20,3 @@ def only_candidate(group: Group) -> Candidate:
     if len(group) != 1:
         raise ValueError(f"a pointwise format is shown one candidate, not {len(group)}")
     return group.candidates[0]
-
-
-def in_range(value: float, lowest: float, highest: float) -> float:
-    """The value, if it lies on the scale."""
-    if not lowest <= value <= highest:
-        raise UnreadableReply("out-of-range", f"{value:g} is not within {lowest:g}–{highest:g}")
-    return value

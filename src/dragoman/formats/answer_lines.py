@@ -6,10 +6,10 @@ A line is taken whole or not at all, item after item from its first character to
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dragoman.formats import plain
-from dragoman.formats.strict import refuse
+from dragoman.formats import headings, plain
+from dragoman.formats.refusal import refuse
 
 _LABEL = (
     r"(?:(?:translation|candidate|option|version|system|response|output|score|rating|"
@@ -29,10 +29,12 @@ _ENDING = re.compile(r"[ .,;]*")
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A line of labelled scores, and the ranking that its signs draw, as in `B (9) > A (4)`."""
+    """A line of labelled scores, the ranking that its signs draw, as in `B (9) > A (4)`, and
+    the heading in front of them."""
 
     items: tuple[tuple[str, str], ...]
     ranked: Ranked | None
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,13 @@ def parse(line: str) -> Scored | Ranked | None:
     prefix = plain.PREFIX.match(line)
     start = prefix.end() if prefix else 0
     answer = _scored(line, start) or _ranked(line, start)
-    if answer is None:
-        start, heading = plain.head(line, start)
-        scored = None if plain.ranks_only(heading) else _scored(line, start)
-        answer = (scored or _ranked(line, start)) if heading else None
-    return answer
+    if answer:
+        return answer
+    start, heading = headings.head(line, start)
+    if not heading:
+        return None
+    scored = None if headings.kind(heading) == "ranks" else _scored(line, start)
+    return replace(scored, heading=heading) if scored else _ranked(line, start)
 
 
 def _scored(line: str, at: int) -> Scored | None:
@@ -64,7 +68,7 @@ def _scored(line: str, at: int) -> Scored | None:
         items.append((match[1].upper(), match[3]))
         at = match.end()
         if _ENDING.fullmatch(line, at):
-            return Scored(tuple(items), *_drawn(items, signs))
+            return Scored(tuple(items), _drawn(items, signs))
         between = _BETWEEN_ITEMS.match(line, at)
         if between is None or between.end() == at:
             return None
@@ -73,13 +77,13 @@ def _scored(line: str, at: int) -> Scored | None:
     return None
 
 
-def _drawn(items: list[tuple[str, str]], signs: list[str]) -> tuple[Ranked | None]:
+def _drawn(items: list[tuple[str, str]], signs: list[str]) -> Ranked | None:
     """The ranking that the signs between scored labels draw, if they are such signs."""
     if not signs or not set(signs) & {">", "="}:
-        return (None,)
+        return None
     if not set(signs) <= {">", "="}:
         raise refuse("bad-ranking", "some scores are joined by > or =, some are not")
-    return (Ranked(_tiers([label for label, _ in items], signs)),)
+    return Ranked(_tiers([label for label, _ in items], signs))
 
 
 def _ranked(line: str, at: int) -> Ranked | None:

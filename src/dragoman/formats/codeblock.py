@@ -9,35 +9,26 @@ from __future__ import annotations
 
 import re
 
-from dragoman.formats import Reading, Takes, compat, plain
+from dragoman.formats import Takes, compat, plain
+from dragoman.formats.base import BaseFormat
 from dragoman.formats.strict import refuse
-from dragoman.formats.template import fenced, fill, load
-from dragoman.languages import language_name
+from dragoman.formats.template import fenced, fill, load, named_languages
 from dragoman.types import Prompt, Segment
 
 _BACKTICKS = re.compile(r" {0,3}(`{3,})([^`]*)")
 _BACKTICKS_OR_TILDES = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)")
 
 
-class CodeblockThink:
+class CodeblockThink(BaseFormat):
     """A translation in a code block at the end, after an analysis."""
 
     name = "codeblock-think"
     version = "1"
     takes: Takes = "segment"
 
-    def __init__(self, reading: Reading = "strict"):
-        self.reading: Reading = reading
-
     def write(self, item: Segment) -> Prompt:
-        return Prompt(
-            fill(
-                load("codeblock-think"),
-                source_lang=language_name(item.source_lang),
-                target_lang=language_name(item.target_lang),
-                source=fenced(item.source),
-            )
-        )
+        fields = named_languages(item)
+        return Prompt(fill(load("codeblock-think"), source=fenced(item.source), **fields))
 
     def read(self, reply: str, item: Segment) -> str:
         if self.reading == "compat":

@@ -15,7 +15,7 @@ from dragoman.formats.alone import Score
 from dragoman.formats.letters import letters
 from dragoman.formats.strict import Form
 from dragoman.ranking import rank_scores
-from dragoman.reference import parse_scores, parse_tiers, places_as_scores, split_last_line
+from dragoman.reference import parse_scores, places_as_scores, ranks_each_once, split_last_line
 from dragoman.types import Verdict
 
 _DIGITS = re.compile(r"\d+")
@@ -120,15 +120,8 @@ def _by_position(line: str) -> list[int] | None:
         return None
 
 
-def is_ranking_of(line: str, n: int) -> bool:
-    """Whether a line has n labels between its signs and each of the first n letters once."""
-    if "<" in line or sum(map(len, parse_tiers(line))) != n:
-        return False
-    return all(line.count(letter) == 1 for letter in letters(n))
-
-
 def _by_place(line: str, n: int) -> list[int] | None:
-    return _by_label(places_as_scores(line), n) if is_ranking_of(line, n) else None
+    return _by_label(places_as_scores(line), n) if ranks_each_once(line, letters(n)) else None
 
 
 def _by_label(scores: dict[str, int] | None, n: int) -> list[int] | None:

@@ -7,16 +7,17 @@ the published code fills the fields in the wrong order; here they are where they
 
 from __future__ import annotations
 
-from dragoman.formats import Reading, Takes, compat, lenient_alone, strict
+from dragoman.formats import Reading, Takes, compat
 from dragoman.formats.alone import Score, only_candidate
-from dragoman.formats.template import fenced, fill, load
-from dragoman.languages import language_name
+from dragoman.formats.base import BaseFormat
+from dragoman.formats.sqm import READERS
+from dragoman.formats.template import fenced, fill, load, named_languages
 from dragoman.types import Group, Prompt, Segment
 
 HIGHEST = 100
 
 
-class GembaSQM:
+class GembaSQM(BaseFormat):
     """GEMBA-SQM, a score from 0 to 100 for one candidate, against a reference where there is one.
 
     `reference=False` hides references, to score without them what has them."""
@@ -26,14 +27,13 @@ class GembaSQM:
     takes: Takes = "candidate"
 
     def __init__(self, reading: Reading = "strict", reference: bool = True):
-        self.reading: Reading = reading
+        super().__init__(reading)
         self.reference = reference
 
     def write(self, item: Group) -> Prompt:
         candidate, segment = only_candidate(item), item.segment
         fields = {
-            "source_lang": language_name(segment.source_lang),
-            "target_lang": language_name(segment.target_lang),
+            **named_languages(segment),
             "source": fenced(segment.source),
             "translation": fenced(candidate.text),
         }
@@ -45,8 +45,7 @@ class GembaSQM:
     def read(self, reply: str, item: Group) -> Score:
         if self.reading == "compat":
             return compat.read_gemba(reply)
-        reader = strict if self.reading == "strict" else lenient_alone
-        return reader.read_alone(reply, HIGHEST, whole=False)
+        return READERS[self.reading](reply, HIGHEST, whole=False)
 
 
 def _reference(segment: Segment) -> str | None:

@@ -7,10 +7,10 @@ prompts and the target replies are, to the byte, those that published judges are
 from __future__ import annotations
 
 from dragoman.formats import Reading, Takes, compat, grammar, lenient, strict
+from dragoman.formats.base import BaseFormat
 from dragoman.formats.letters import letters
 from dragoman.formats.strict import Form
-from dragoman.formats.template import fenced, fill, load
-from dragoman.languages import language_name
+from dragoman.formats.template import fenced, fill, load, named_languages
 from dragoman.ranking import write_ranking
 from dragoman.types import Group, Prompt, Verdict
 
@@ -23,7 +23,7 @@ READERS = {
 _GIVEAWAYS = ("Score", "score", "Scoring", "scoring", "Ranking", "ranking")
 
 
-class GQM:
+class GQM(BaseFormat):
     """Ranks and scores. `example` adds a hint of the answer's form to the prompt, for
     models that were never trained on it."""
 
@@ -33,7 +33,7 @@ class GQM:
     form: Form = "ranking_score"
 
     def __init__(self, reading: Reading = "strict", example: bool = False):
-        self.reading: Reading = reading
+        super().__init__(reading)
         self.example = example
 
     def write(self, item: Group) -> Prompt:
@@ -72,17 +72,15 @@ def fill_group(template: str, group: Group, **fields: str) -> str:
     """A prompt about a group: languages by name, texts in fences, candidates by letter."""
     if len(group) < 2:
         raise ValueError("a group judge compares at least two candidates")
-    segment = group.segment
     candidates = (
         fill(load("candidate"), letter=letter, text=fenced(candidate.text))
         for letter, candidate in zip(letters(len(group)), group.candidates, strict=True)
     )
     return fill(
         load(template),
-        source_lang=language_name(segment.source_lang),
-        target_lang=language_name(segment.target_lang),
-        source=fenced(segment.source),
+        source=fenced(group.segment.source),
         candidates="".join(candidates),
+        **named_languages(group.segment),
         **fields,
     )
 

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from dragoman.formats import Reading, Takes, compat, lenient, strict
-from dragoman.formats.gqm import fill_group
+from dragoman.formats import Reading, Takes, compat
+from dragoman.formats.base import BaseFormat
+from dragoman.formats.gqm import READERS, fill_group
 from dragoman.formats.letters import letters
 from dragoman.types import Group, Prompt, Verdict
 
 
-class GQMApi:
+class GQMApi(BaseFormat):
     """Scores for a whole group, asked of a general model behind an API."""
 
     name = "gqm-api"
@@ -19,7 +20,7 @@ class GQMApi:
     takes: Takes = "group"
 
     def __init__(self, reading: Reading = "strict", analysis: bool = True):
-        self.reading: Reading = reading
+        super().__init__(reading)
         self.analysis = analysis
 
     def write(self, item: Group) -> Prompt:
@@ -30,5 +31,4 @@ class GQMApi:
     def read(self, reply: str, item: Group) -> Verdict:
         if self.reading == "compat":
             return compat.read_api_group(reply, len(item), self.analysis)
-        reader = strict if self.reading == "strict" else lenient
-        return reader.read_group(reply, len(item), "score")
+        return READERS[self.reading](reply, len(item), "score")

@@ -7,34 +7,26 @@ code writes `<Chinese>` for the tag; the model knows only codes, and here it get
 
 from __future__ import annotations
 
-from dragoman.formats import Reading, Takes, compat, plain
+from dragoman.formats import Takes, compat, plain
+from dragoman.formats.base import BaseFormat
 from dragoman.formats.strict import refuse
-from dragoman.formats.template import fill, load
-from dragoman.languages import language_name
+from dragoman.formats.template import fill, load, named_languages
+from dragoman.languages import language_code
 from dragoman.types import Prompt, Segment
 
 EXPLANATION = "[COT]"
 
 
-class SeedX:
+class SeedX(BaseFormat):
     """The reply is the translation, as Seed-X writes it after a language tag."""
 
     name = "seedx"
     version = "1"
     takes: Takes = "segment"
 
-    def __init__(self, reading: Reading = "strict"):
-        self.reading: Reading = reading
-
     def write(self, item: Segment) -> Prompt:
-        text = fill(
-            load(self.name),
-            source_lang=language_name(item.source_lang),
-            target_lang=language_name(item.target_lang),
-            source=item.source,
-            tag=language_tag(item.target_lang),
-        )
-        return Prompt(text, chat=False)
+        fields = {**named_languages(item), "tag": language_code(item.target_lang)}
+        return Prompt(fill(load(self.name), source=item.source, **fields), chat=False)
 
     def read(self, reply: str, item: Segment) -> str:
         if self.reading == "compat":
@@ -70,14 +62,3 @@ class SeedXCot(SeedX):
 
     def as_compat(self, reply: str) -> str:
         return compat.before_explanation(reply)
-
-
-def language_tag(code_or_name: str) -> str:
-    """The primary language subtag: `zh` for zh, zh-CN, zho_Hans and Chinese."""
-    import langcodes
-
-    language_name(code_or_name)  # refuses what is no language
-    code = code_or_name.strip().replace("_", "-")
-    if not langcodes.tag_is_valid(code):
-        return str(langcodes.find(code_or_name).language)
-    return str(langcodes.Language.get(code).language)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dragoman.formats import Reading, Takes, compat, lenient_alone, strict
+from dragoman.formats import Takes, compat, lenient_alone, strict
 from dragoman.formats.alone import Score, only_candidate
-from dragoman.formats.template import fenced, fill, load
-from dragoman.languages import language_name
+from dragoman.formats.base import BaseFormat
+from dragoman.formats.template import fenced, fill, load, named_languages
 from dragoman.types import Group, Prompt
 
+READERS = {"strict": strict.read_alone, "lenient": lenient_alone.read_alone}
 
-class SQM:
+
+class SQM(BaseFormat):
     """A score from 0 to 10 for one candidate, as published pointwise judges are trained to give."""
 
     name = "sqm"
@@ -19,23 +21,17 @@ class SQM:
     takes: Takes = "candidate"
     compat_reader: Callable[[str], Score] = staticmethod(compat.read_alone)
 
-    def __init__(self, reading: Reading = "strict"):
-        self.reading: Reading = reading
-
     def write(self, item: Group) -> Prompt:
-        candidate, segment = only_candidate(item), item.segment
         return Prompt(
             fill(
                 load(self.name),
-                source_lang=language_name(segment.source_lang),
-                target_lang=language_name(segment.target_lang),
-                source=fenced(segment.source),
-                translation=fenced(candidate.text),
+                source=fenced(item.segment.source),
+                translation=fenced(only_candidate(item).text),
+                **named_languages(item.segment),
             )
         )
 
     def read(self, reply: str, item: Group) -> Score:
         if self.reading == "compat":
             return self.compat_reader(reply)
-        reader = strict if self.reading == "strict" else lenient_alone
-        return reader.read_alone(reply, strict.SCALE)
+        return READERS[self.reading](reply, strict.SCALE)

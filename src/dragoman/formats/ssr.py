@@ -13,9 +13,9 @@ from typing import Literal
 
 from dragoman.errors import UserError
 from dragoman.formats import Reading, Takes, compat, plain
+from dragoman.formats.base import BaseFormat
 from dragoman.formats.strict import refuse
-from dragoman.formats.template import fill, load
-from dragoman.languages import language_name
+from dragoman.formats.template import fill, load, named_languages
 from dragoman.types import Prompt, Segment
 
 TEMPLATES = {"plain": "ssr", "card": "ssr-card"}
@@ -24,7 +24,7 @@ _TAGS = re.compile(r"</?(?:think|answer)>")
 _LOOSE_TAGS = re.compile(r"< ?/? ?(?:think|answer) ?>", re.I)
 
 
-class SSR:
+class SSR(BaseFormat):
     """A translation in `<answer>` tags after thoughts in `<think>` tags, as SSR-Zero writes it."""
 
     name = "ssr"
@@ -39,17 +39,12 @@ class SSR:
     ):
         if template not in TEMPLATES:
             raise UserError(f"ssr has no template {template!r}; there are plain and card")
-        self.reading: Reading = reading
+        super().__init__(reading)
         self.template, self.chat = template, chat
 
     def write(self, item: Segment) -> Prompt:
-        text = fill(
-            load(TEMPLATES[self.template]),
-            source_lang=language_name(item.source_lang),  # not shown, but it must be one
-            target_lang=language_name(item.target_lang),
-            source=item.source,
-        )
-        return Prompt(text, chat=self.chat)
+        template = load(TEMPLATES[self.template])
+        return Prompt(fill(template, source=item.source, **named_languages(item)), chat=self.chat)
 
     def read(self, reply: str, item: Segment) -> str:
         if self.reading == "compat":

@@ -8,9 +8,10 @@ A group's answer stands at the very end of the reply:
     B: 9, A: 7, C: 7          every letter once, whole numbers from 0 to 10
 
 Every candidate stands once in both lines, in any order in the second, and the lines agree.
-The analysis above may be anything, even nothing. `ranking` ends after the first two lines;
-`score` is the last line alone, which no ranking right above it may contradict. A pointwise
-answer is a last line that is a number.
+The analysis above may be anything, even nothing; only thoughts that never end are refused.
+`ranking` ends after the first two lines; `score` is the last line alone, which no ranking
+above it may contradict. A pointwise answer is a last line that is a number. Above these two
+no line may say that the numbers are something else than scores.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeVar
 
-from dragoman.errors import UnreadableReply
+from dragoman.formats import headings, plain
 from dragoman.formats.alone import Score
 from dragoman.formats.letters import letters
+from dragoman.formats.refusal import refuse
 from dragoman.ranking import agree, rank_scores, read_ranking
 from dragoman.types import Ranking, Verdict
 
@@ -40,6 +42,7 @@ _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,4})?")
 
 def read_group(reply: str, n: int, form: Form) -> Verdict:
     """The verdict at the end of a reply about n candidates."""
+    plain.check_thinking_ended(reply)
     rest, scores, ranking = reply, None, None
     if form != "ranking":
         rest, line = split_last_line(rest)
@@ -50,7 +53,7 @@ def read_group(reply: str, n: int, form: Form) -> Verdict:
         rest, line = split_last_line(rest)
         ranking = _ranking(line, n)
         rest = _without_header(rest, _RANKING_HEADER, "Final Ranking")
-    if form == "score" and ranking is None:
+    if form == "score":
         ranking = _ranking_by_the_way(rest, n)
     if scores is not None and ranking is not None and not agree(ranking, scores):
         raise refuse("contradiction", "the ranking is not the order of the scores")
@@ -59,6 +62,7 @@ def read_group(reply: str, n: int, form: Form) -> Verdict:
 
 def read_alone(reply: str, highest: int, *, whole: bool = True) -> Score:
     """The number that is the last line of a reply about one candidate."""
+    plain.check_thinking_ended(reply)
     analysis, line = split_last_line(reply)
     if not line:
         raise refuse("empty", "the reply is empty")
@@ -68,6 +72,9 @@ def read_alone(reply: str, highest: int, *, whole: bool = True) -> Score:
     value = int(line) if line.isdigit() else float(line)
     if value > highest:
         raise refuse("out-of-range", f"{value} is not within 0–{highest}")
+    lines = _lines_after_thinking(analysis)
+    above = headings.above(lines, len(lines) - 1, lambda line: False, highest, lettered=False)
+    _check_heading(above)
     return Score(value, analysis.strip())
 
 
@@ -76,11 +83,6 @@ def split_last_line(text: str) -> tuple[str, str]:
     text = text.rstrip()
     cut = text.rfind("\n")
     return text[: max(cut, 0)], text[cut + 1 :].strip()
-
-
-def refuse(reason: str, detail: str) -> UnreadableReply:
-    """The refusal, its detail cut to what a report can show."""
-    return UnreadableReply(reason, detail if len(detail) <= 120 else detail[:117] + "…")
 
 
 def _without_header(text: str, header: re.Pattern[str], name: str) -> str:
@@ -98,14 +100,31 @@ def _ranking(line: str, n: int) -> Ranking:
 
 
 def _ranking_by_the_way(text: str, n: int) -> Ranking | None:
-    """A ranking right above the scores, where none was asked for."""
-    rest, line = split_last_line(text)
-    if _SCORES_HEADER.fullmatch(line):
-        line = split_last_line(rest)[1]
+    """The last line above the scores that ranks all candidates, where none was asked for."""
+    lines = _lines_after_thinking(text)
+    _check_heading(headings.above(lines, len(lines) - 1, lambda line: _is_ranking(line, n)))
+    for at in range(len(lines) - 1, -1, -1):
+        if (">" in lines[at] or "=" in lines[at]) and _is_ranking(lines[at], n):
+            headings.above(lines, at - 1, lambda line: False)
+            return _ranking(lines[at], n)
+    return None
+
+
+def _is_ranking(line: str, n: int) -> bool:
     try:
-        return read_ranking(line, letters(n))
+        read_ranking(line.strip(), letters(n))
     except ValueError:
-        return None
+        return False
+    return True
+
+
+def _check_heading(kind: str) -> None:
+    if kind not in ("scores", "text", "nothing"):
+        raise refuse("other-heading", "the heading above does not speak of scores alone")
+
+
+def _lines_after_thinking(text: str) -> list[str]:
+    return plain.split_lines(text.rpartition("</think>")[2])
 
 
 def _scores(line: str, n: int) -> tuple[int, ...]:

@@ -12,6 +12,9 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from dragoman.languages import language_name
+from dragoman.types import Segment
+
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 _CLOSING_LINE = re.compile(r"\s*(`{3,})\s*")
 
@@ -25,6 +28,14 @@ def load(name: str) -> str:
 def fill(template: str, **fields: str) -> str:
     """Replace every `{field}`, in one pass; a field without a value is a KeyError."""
     return _FIELD.sub(lambda match: fields[match[1]], template)
+
+
+def named_languages(segment: Segment) -> dict[str, str]:
+    """Both languages by name, as fields; refuses what is no language."""
+    return {
+        "source_lang": language_name(segment.source_lang),
+        "target_lang": language_name(segment.target_lang),
+    }
 
 
 def fenced(text: str) -> str:

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dragoman.formats import Reading, Takes, compat, plain
+from dragoman.formats import Takes, compat, plain
+from dragoman.formats.base import BaseFormat
 from dragoman.formats.strict import refuse, split_last_line
-from dragoman.formats.template import fill, load
-from dragoman.languages import language_name
+from dragoman.formats.template import fill, load, named_languages
 from dragoman.types import Prompt, Segment
 
 
-class Tower:
+class Tower(BaseFormat):
     """The reply is the translation, as TowerInstruct writes it.
 
     The source was one line, so the reply is one line;
@@ -22,18 +22,9 @@ class Tower:
     version = "1"
     takes: Takes = "segment"
 
-    def __init__(self, reading: Reading = "strict"):
-        self.reading: Reading = reading
-
     def write(self, item: Segment) -> Prompt:
-        return Prompt(
-            fill(
-                load("tower"),
-                source_lang=language_name(item.source_lang),
-                target_lang=language_name(item.target_lang),
-                source=item.source.replace("\n", " "),
-            )
-        )
+        source = item.source.replace("\n", " ")
+        return Prompt(fill(load("tower"), source=source, **named_languages(item)))
 
     def read(self, reply: str, item: Segment) -> str:
         if self.reading == "compat":

@@ -1,4 +1,4 @@
-"""The verdict line: how a judgement is written to a file, and read back.
+"""The verdict line: how a judgement is written to a file.
 
 `{id, status, order, ranking, scores, analysis, reason?, details?, signature}`, where
 `order` lists candidate indices, best first, and `ranking` says the same in letters with
@@ -8,11 +8,10 @@ everywhere a verdict would stand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from dragoman.formats.letters import labels
-from dragoman.ranking import read_ranking, write_ranking
+from dragoman.ranking import write_ranking
 from dragoman.types import Judgement, Verdict
 
 
@@ -40,15 +39,6 @@ def answer_row(verdict: Verdict) -> dict[str, Any]:
         "scores": [tidy(s) for s in verdict.scores] if verdict.scores else None,
         "analysis": verdict.analysis,
     }
-
-
-def read_verdict_row(row: Mapping[str, Any]) -> Verdict | None:
-    """The verdict of a row, or None where it failed."""
-    if row["status"] == "failed":
-        return None
-    ranking = read_ranking(row["ranking"], labels(len(row["order"])))
-    scores = row["scores"]
-    return Verdict(ranking, tuple(scores) if scores else None, row["analysis"])
 
 
 def tidy(score: float) -> float:

@@ -7,11 +7,11 @@ Adding one: docs/how-to-add-a-judge.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from dragoman.asking import Asker
 from dragoman.errors import UserError
-from dragoman.formats import Reading, make_format
+from dragoman.formats import Format, Reading, Takes, make_format
 from dragoman.plugins import find
 from dragoman.types import Group, Judgement
 
@@ -22,6 +22,8 @@ JUDGES = {
 }
 
 DEFAULT_FORMATS = {"group": "gqm", "pointwise": "sqm"}
+# What these two show a model at once; their formats have to be about that.
+SHOWN: Mapping[str, Takes] = {"group": "group", "pointwise": "candidate"}
 
 Orders = Literal["balanced", "all"]
 
@@ -43,7 +45,7 @@ def make_judge(
     name: str,
     asker: Asker | None = None,
     *,
-    format: str | None = None,
+    format: str | Format[Any, Any] | None = None,
     reading: Reading = "strict",
     permute: Orders | None = None,
     votes: int = 1,
@@ -55,32 +57,47 @@ def make_judge(
     `module:Class` is called with the asker, or with nothing when there is none.
     """
     judge = _bare_judge(name, asker, format, reading)
+    alone = name == "pointwise" or name.startswith("metric")
+    if alone and (permute or (votes != 1 and asker is None)):
+        raise UserError(f"{name} says the same in every order and at every vote; leave that out")
     if permute:
         from dragoman.judges.permuted import Permuted
 
         judge = Permuted(judge, permute)
-    if votes > 1:
+    if votes != 1:
         from dragoman.judges.voted import Voted
 
-        if asker and asker.sampling.temperature == 0:
-            raise UserError("votes at temperature 0 are all the same; set --temperature 0.7")
         judge = Voted(judge, votes)
-    if slots:
+        if asker and asker.sampling.temperature == 0:
+            raise UserError("votes at temperature 0 are all the same; set it to 0.7, say")
+    if slots is not None:
         from dragoman.judges.tournament import Tournament
 
         judge = Tournament(judge, slots)
     return judge
 
 
-def _bare_judge(name: str, asker: Asker | None, format: str | None, reading: Reading) -> Judge:
+def _bare_judge(
+    name: str, asker: Asker | None, format: str | Format[Any, Any] | None, reading: Reading
+) -> Judge:
     kind, _, rest = name.partition(":")
     if kind == "metric":
         from dragoman.metrics import make_metric
 
+        if asker or format:
+            raise UserError("a metric asks no engine, in no format; leave those out")
         return find("judge", "metric", JUDGES)(make_metric(rest or "chrf"))
     judge_class = find("judge", name, JUDGES)
     if name not in DEFAULT_FORMATS:
         return judge_class(asker) if asker else judge_class()
     if asker is None:
-        raise UserError(f"the {name} judge asks a model; say which with --engine")
-    return judge_class(asker, make_format(format or DEFAULT_FORMATS[name], reading))
+        raise UserError(f"the {name} judge asks a model; say which engine has it (--engine)")
+    default = DEFAULT_FORMATS[name]
+    made = make_format(format or default, reading) if isinstance(format, str | None) else format
+    wanted = SHOWN[name]
+    if made.takes != wanted:
+        raise UserError(
+            f"the {name} judge wants a format about a {wanted}, such as {default}; "
+            f"{made.name} is about a {made.takes}"
+        )
+    return judge_class(asker, made)

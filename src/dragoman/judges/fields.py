@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dragoman.asking import Asker
+from dragoman.asking import RETRY_TEMPERATURES, Asker
 from dragoman.formats import Format
 from dragoman.signature import read_signature, signature
 from dragoman.types import Judgement
@@ -15,16 +15,21 @@ def asking_fields(asker: Asker, format: Format[Any, Any]) -> dict[str, object]:
     """Format, reader, model and sampling: whatever changes an answer."""
     sampling, patience = asker.sampling, asker.patience
     return {
-        "format": f"{format.name}.{format.version}",
-        "reading": format.reading,
+        **format.fields,
         "engine": asker.engine.identity,
         "temp": sampling.temperature,
         "top_p": sampling.top_p,
         "tokens": sampling.max_tokens,
         "seed": sampling.seed,
         "retries": patience.retries,
+        "retry_temps": _unless_usual(patience.temperatures),
         "guided": "yes" if asker.guided else None,
     }
+
+
+def _unless_usual(temperatures: Sequence[float]) -> str | None:
+    usual = tuple(temperatures) == RETRY_TEMPERATURES
+    return None if usual else ",".join(f"{temperature:g}" for temperature in temperatures)
 
 
 def wrapped_signature(inner: Judgement, own: Mapping[str, object]) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from dragoman.asking import Asker
 from dragoman.formats import Format
+from dragoman.formats.letters import MOST
 from dragoman.judges.distinct import Comparing
 from dragoman.judges.fields import asking_fields
 from dragoman.signature import signature
-from dragoman.types import Group, Judgement, Verdict
+from dragoman.types import Failure, Group, Judgement, Verdict
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class GroupJudge(Comparing):
         return {"judge": "group", **asking_fields(self.asker, self.format)}
 
     async def compare(self, group: Group, draw: int) -> Judgement:
+        if len(group) > MOST:
+            detail = f"a prompt has letters for {MOST} candidates, not {len(group)}; set slots"
+            failure = Failure("too-many-candidates", detail)
+            return Judgement(group, None, failure, signature=signature(self.fields))
         asked = await self.asker.ask(self.format, group, draw)
         return Judgement(
             group,

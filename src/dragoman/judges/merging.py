@@ -32,7 +32,8 @@ def numbers(verdicts: Sequence[Verdict]) -> list[tuple[float, ...]]:
 
 def averaged(said: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """The mean for each candidate, rounded so that means that are equal come out equal."""
-    return tuple(round(fmean(column), 9) for column in zip(*said, strict=True))
+    # Adding 0.0 turns a rounded -0.0 into 0.0.
+    return tuple(round(fmean(column), 9) + 0.0 for column in zip(*said, strict=True))
 
 
 def mean_verdict(verdicts: Sequence[Verdict], said: Sequence[Sequence[float]]) -> Verdict:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from statistics import fmean
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from dragoman.errors import UserError
 from dragoman.judges import Judge, Orders
 from dragoman.judges.distinct import Comparing
 from dragoman.judges.fields import wrapped_signature
 from dragoman.judges.merging import averaged, cost, mean_details, mean_verdict, numbers
+from dragoman.judges.together import together
 from dragoman.ranking import sign
+from dragoman.signature import signature
 from dragoman.types import Failure, Group, Judgement
 
 MOST_FOR_ALL = 4
@@ -39,11 +40,6 @@ def make_orders(n: int, orders: Orders) -> list[Order]:
     """The orders in which a group of n is shown."""
     if orders == "balanced":
         return williams(n)
-    if n > MOST_FOR_ALL:
-        raise UserError(
-            f"all orders of {n} candidates are too many (at most {MOST_FOR_ALL} candidates); "
-            "use balanced orders"
-        )
     return list(permutations(range(n)))
 
 
@@ -61,13 +57,21 @@ class Permuted(Comparing):
     inner: Judge
     orders: Orders = "balanced"
 
+    def __post_init__(self) -> None:
+        if self.orders not in get_args(Orders):
+            raise UserError(f"orders are balanced or all, not {self.orders!r}")
+
     @property
     def fields(self) -> Mapping[str, object]:
         return {**self.inner.fields, "permute": self.orders}
 
     async def compare(self, group: Group, draw: int) -> Judgement:
+        if self.orders == "all" and len(group) > MOST_FOR_ALL:
+            detail = f"all orders are for at most {MOST_FOR_ALL} candidates, not {len(group)}"
+            failure = Failure("too-many-candidates", detail)
+            return Judgement(group, None, failure, signature=signature(self.fields))
         orders = make_orders(len(group), self.orders)
-        shown = await asyncio.gather(*(self.inner.judge(group.pick(o), draw) for o in orders))
+        shown = await together(self.inner.judge(group.pick(o), draw) for o in orders)
         replies, usage = cost(shown)
         signed = wrapped_signature(shown[0], {"permute": self.orders})
         failures = [one.failure for one in shown if one.failure]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from dragoman.formats import Format
 from dragoman.formats.alone import Score
 from dragoman.judges.distinct import distinct, spread
 from dragoman.judges.fields import asking_fields
+from dragoman.judges.together import together
 from dragoman.ranking import rank_scores
 from dragoman.signature import signature
 from dragoman.types import Failure, Group, Judgement, Usage, Verdict
@@ -34,7 +34,7 @@ class PointwiseJudge:
     async def judge(self, group: Group, draw: int = 0) -> Judgement:
         small, slots = distinct(group)
         alone = [small.pick((i,)) for i in range(len(small))]
-        asked = await asyncio.gather(*(self.asker.ask(self.format, one, draw) for one in alone))
+        asked = await together(self.asker.ask(self.format, one, draw) for one in alone)
         replies = tuple(reply for one in asked for reply in one.replies)
         usage = sum((one.usage for one in asked), Usage())
         verdict, failure = None, None

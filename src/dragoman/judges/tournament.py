@@ -7,7 +7,6 @@ most in doubt. `benchmarks/tournament.py` says how many calls buy how much of th
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from dragoman.judges.fields import wrapped_signature
 from dragoman.judges.merging import cost, mean_details
 from dragoman.judges.pairing import Subgroup, choose, fewest_calls, first_round, parts
 from dragoman.judges.strength import Compared, Floats, fit
+from dragoman.judges.together import together
 from dragoman.ranking import rank_scores
 from dragoman.signature import digest, signature
 from dragoman.types import Failure, Group, Judgement, Verdict
@@ -70,7 +70,8 @@ class Tournament(Comparing):
             whole = await self.inner.judge(group, draw)
             return replace(whole, signature=wrapped_signature(whole, self._own_fields))
         if n > MOST:
-            raise UserError(f"{n} different candidates; a tournament is for at most {MOST}")
+            failure = Failure("too-many-candidates", f"a tournament is for {MOST}, not {n}")
+            return Judgement(group, None, failure, signature=signature(self.fields))
         calls = default_calls(n, self.slots) if self.calls is None else self.calls
         fewest = fewest_calls(n, self.slots)
         if calls < fewest:
@@ -98,7 +99,7 @@ class Tournament(Comparing):
                 own_draw = draw * calls + asked[frozenset(members)]
                 judging.append(self.inner.judge(group.pick(members), own_draw))
                 asked[frozenset(members)] += 1
-            judged = list(zip(subgroups, await asyncio.gather(*judging), strict=True))
+            judged = list(zip(subgroups, await together(judging), strict=True))
             told += judged
             again = [m for m, one in judged if one.failure and asked[frozenset(m)] == 1]
             # After a round without a word, only those are asked again who fell silent in it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,6 +12,7 @@ from dragoman.judges import Judge
 from dragoman.judges.distinct import Comparing
 from dragoman.judges.fields import wrapped_signature
 from dragoman.judges.merging import cost, mean_details, mean_verdict, numbers
+from dragoman.judges.together import together
 from dragoman.ranking import agreement
 from dragoman.types import Failure, Group, Judgement
 
@@ -40,7 +40,7 @@ class Voted(Comparing):
 
     async def compare(self, group: Group, draw: int) -> Judgement:
         draws = range(draw * self.votes, (draw + 1) * self.votes)
-        cast = await asyncio.gather(*(self.inner.judge(group, d) for d in draws))
+        cast = await together(self.inner.judge(group, d) for d in draws)
         replies, usage = cost(cast)
         signed = wrapped_signature(cast[0], {"votes": self.votes})
         failures = [one.failure for one in cast if one.failure]

@@ -18,8 +18,9 @@ METRICS = {
 
 
 class Metric(Protocol):
-    """Scores the candidates of a group. `fields` is its part of the signature;
-    `fields_for` adds what depends on the segment, such as the tokenizer of its language."""
+    """Scores the candidates of a group. `fields` is its part of the signature, versions of
+    packages included; `fields_for` adds what depends on the segment, such as the tokenizer
+    of its language."""
 
     name: str
     needs_reference: bool

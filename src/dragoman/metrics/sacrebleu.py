@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from dragoman.languages import language_code
 from dragoman.types import Group, Segment
 
 # sacrebleu's own choice for a target language, as its --language-pair option makes it;
@@ -21,10 +22,10 @@ class _SacreBleu:
 
     @property
     def fields(self) -> Mapping[str, object]:
-        return {"metric": self.name}
+        return {key: value for key, value in self._told().items() if key != "tok"}
 
     def fields_for(self, segment: Segment) -> Mapping[str, object]:
-        return {**self.fields, **self._own_fields(self._scorer(segment))}
+        return self._told(segment)
 
     def scores(self, group: Group) -> Sequence[float]:
         reference = group.segment.reference
@@ -33,16 +34,16 @@ class _SacreBleu:
         scorer = self._scorer(group.segment)
         return [float(scorer.sentence_score(c.text, [reference]).score) for c in group.candidates]
 
-    def _scorer(self, segment: Segment) -> Any:
+    def _scorer(self, segment: Segment | None) -> Any:
         raise NotImplementedError
 
-    @staticmethod
-    def _own_fields(scorer: Any) -> Mapping[str, object]:
+    def _told(self, segment: Segment | None = None) -> Mapping[str, object]:
+        scorer = self._scorer(segment)
         # sacrebleu only tells its signature once it knows how many references there are.
         scorer.num_refs = 1
         info: dict[str, object] = dict(scorer.get_signature().info)
         version = info.pop("version")
-        return {**info, "sacrebleu": version}
+        return {"metric": self.name, **info, "sacrebleu": version}
 
 
 class ChrF(_SacreBleu):
@@ -50,7 +51,7 @@ class ChrF(_SacreBleu):
 
     name = "chrf"
 
-    def _scorer(self, segment: Segment) -> Any:
+    def _scorer(self, segment: Segment | None) -> Any:
         return _chrf()
 
 
@@ -59,8 +60,8 @@ class Bleu(_SacreBleu):
 
     name = "bleu"
 
-    def _scorer(self, segment: Segment) -> Any:
-        language = segment.target_lang.replace("_", "-").split("-")[0].lower()
+    def _scorer(self, segment: Segment | None) -> Any:
+        language = language_code(segment.target_lang) if segment else ""
         return _bleu(TOKENIZERS.get(language, "13a"))
 
 

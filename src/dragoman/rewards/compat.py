@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 
 from dragoman.ranking import sign
-from dragoman.reference import parse_scores, parse_tiers, rank_labels, split_last_line
+from dragoman.reference import (
+    parse_scores,
+    parse_tiers,
+    rank_labels,
+    ranks_each_once,
+    split_last_line,
+)
 
 MARGIN_CREDIT: Mapping[int, float] = {0: 1, 1: 0.6, 2: 0.2}
 FEWEST_CHARACTERS = 50
@@ -35,9 +41,6 @@ class Parts:
     ranking_text: str
     score_header: str
     ranking_header: str
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def take_apart(reply: str) -> Parts | None:
@@ -71,13 +74,8 @@ def compare_orderings(said: str, gold: str) -> float:
 
 def is_ranking(said: str, gold: str) -> bool:
     """Whether `said` has the exact length, the tiers and each label of `gold` once."""
-    gold_tiers = parse_tiers(gold)
-    count = sum(map(len, gold_tiers))
-    if "<" in said or len(said) != 4 * count - 3:
-        return False
-    if sum(map(len, parse_tiers(said))) != count:
-        return False
-    return all(said.count(label) == 1 for tier in gold_tiers for label in tier)
+    labels = [label for tier in parse_tiers(gold) for label in tier]
+    return len(said) == 4 * len(labels) - 3 and ranks_each_once(said, labels)
 
 
 def compare_margins(
