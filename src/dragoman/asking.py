@@ -42,10 +42,10 @@ class Patience:
 
     def sampling(self, base: Sampling, attempt: int, draw: int = 0) -> Sampling:
         """The sampling of an attempt at a draw; the very first is the base itself."""
-        # Seeds of draws lie far enough apart that retries never reach the next draw's.
-        base = replace(base, seed=base.seed + 1000 * draw)
-        if draw and base.temperature == 0:
-            attempt += 1
+        if draw:
+            # Seeds lie far enough apart that retries never reach the next draw's.
+            base = replace(base, seed=base.seed + 1000 * draw)
+            attempt += base.temperature == 0
         if attempt == 0:
             return base
         step = self.temperatures[min(attempt, len(self.temperatures)) - 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dragoman.errors import UnknownLanguage
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from langcodes import Language
 
 
+# Names are asked for with every prompt, and there are a few of them in a run.
+@lru_cache(1024)
 def language_name(code_or_name: str) -> str:
     """`zh` → Chinese, `pt-BR` → Portuguese (Brazil), `eng_Latn` → English, `Czech` → Czech.
 
@@ -25,7 +27,7 @@ def language_code(code_or_name: str) -> str:
     return str(_find(code_or_name).prefer_macrolanguage().language)
 
 
-@cache
+@lru_cache(1024)
 def _find(code_or_name: str) -> Language:
     import langcodes
     from langcodes.tag_parser import LanguageTagError
