@@ -39,6 +39,8 @@ class Patience:
     def __post_init__(self) -> None:
         if self.retries < 0:
             raise UserError(f"{self.retries} retries: there are none, or more")
+        if not self.temperatures:
+            raise UserError("retries want a temperature")
 
     def sampling(self, base: Sampling, attempt: int, draw: int = 0) -> Sampling:
         """The sampling of an attempt at a draw; the very first is the base itself."""
