@@ -3,10 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check format docs bench clean help
+.PHONY: demo base test check format docs bench clean help
 
 demo: .venv/core  ## rank example groups with what is embedded
 	$(BIN)/dragoman rank examples/groups.jsonl --judge metric:chrf
+
+base: .venv/dev  ## train the phrasebook's base model and put it in its place, in an hour or more
+	$(BIN)/dragoman train base phrasebook/base --output .models/base --resume
+	$(BIN)/python -m dragoman.phrasebook.build .models/base/model base
 
 test: .venv/dev  ## run every test; the first time it also makes the converter's environment
 	$(BIN)/python -m pytest
@@ -41,8 +45,8 @@ help:  ## this list
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --upgrade 'pip>=25.1'
-	$(PIP) -e '.[local,transformers,parquet]' --group dev
+	$(PIP) -e '.[local,transformers,train,parquet]' --group dev
 	touch $@ .venv/core
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench .models .pytest_cache .ruff_cache .hypothesis .import_linter_cache

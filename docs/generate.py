@@ -5,9 +5,9 @@
 
 - `docs/cli.md` is the help of every command.
 - `docs/rank.svg` is a recording of `dragoman rank examples/groups.jsonl`.
-- In README.md and the tutorial, the output under each `$ command` of a ```console block is
-  what the command prints when it is run. Each page is a story told in one folder, which
-  begins with a copy of `examples/`. Blocks marked otherwise (`sh`) are not run.
+- In README.md, the tutorial and the phrasebook's page, the output under each `$ command` of a
+  ```console block is what the command prints when it is run. Each page is a story told in one
+  folder, which begins with a copy of `examples/`. Blocks marked otherwise (`sh`) are not run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from types import MappingProxyType
@@ -49,11 +49,20 @@ def cli_page() -> str:
         "The command line wins over a file of settings. Exit codes: 0 done, 1 it went wrong (or\n"
         "nothing could be judged), 2 you can mend it.\n"
     ]
-    for name in ("", *(verb for verb, *_ in VERBS)):
-        arguments = [name] if name else []
+    for arguments in _commands():
         title = " ".join(["dragoman", *arguments])
-        parts.append(f"## {title}\n\n```text\n{_help(make_app(chosen=name), arguments)}```\n")
+        app = make_app(chosen=next(iter(arguments), None))
+        parts.append(f"## {title}\n\n```text\n{_help(app, arguments)}```\n")
     return "\n".join(parts)
+
+
+def _commands() -> Iterator[list[str]]:
+    """`dragoman` itself, every verb, and the verbs within verbs."""
+    yield []
+    for verb, *_ in VERBS:
+        yield [verb]
+        inner = make_app(chosen=verb)[verb]
+        yield from ([verb, name] for name in inner if not name.startswith("-"))
 
 
 def _help(app: App, arguments: list[str]) -> str:
@@ -191,6 +200,7 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/rank.svg": picture,
         "README.md": lambda: with_real_output("README.md"),
         "docs/tutorial.md": lambda: with_real_output("docs/tutorial.md"),
+        "docs/phrasebook.md": lambda: with_real_output("docs/phrasebook.md"),
     }
 )
 

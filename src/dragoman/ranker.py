@@ -18,7 +18,7 @@ from dragoman.formats import Format, Reading
 from dragoman.formats.verdict_line import verdict_row
 from dragoman.judges import Judge, Orders, make_judge
 from dragoman.records import group_to_row, to_line
-from dragoman.runs import Progress, Record, Run
+from dragoman.runs import Progress, Record, Run, record_of
 from dragoman.signature import digest
 from dragoman.types import Candidate, Group, Judgement, Sampling, Segment
 
@@ -118,15 +118,7 @@ def judging(judge: Judge) -> Callable[[Group, int], Awaitable[Record[Judgement]]
 
     async def work(group: Group, tries: int) -> Record[Judgement]:
         judgement = await judge.judge(group, draw=tries)
-        failure = judgement.failure
-        return Record(
-            line=to_line(verdict_row(judgement)),
-            failed=failure.reason if failure else None,
-            detail=f"{failure.reason}: {failure.detail}" if failure else "",
-            # An engine that could not be reached said nothing of this group: ask again next time.
-            final=failure is None or failure.reason != "engine-down",
-            value=judgement,
-        )
+        return record_of(to_line(verdict_row(judgement)), judgement.failure, judgement)
 
     return work
 

@@ -1,10 +1,11 @@
-"""Groups in, lines out: strict, streaming, in constant memory.
+"""Groups or segments in, lines out: strict, streaming, in constant memory.
 
 JSONL is the home form. One line is one group: `{id, src_lang, tgt_lang, source, reference?,
-comment?, context?, candidates}`, where a candidate is `{text, system?}` or just its text.
-Other keys are left alone (evaluation data carries human scores). TSV has the same names
-in a header row, with one column per candidate, called `candidate` or `candidate:SYSTEM`.
-Parquet has the same names as columns. Whatever is wrong is named by file and line.
+comment?, context?, candidates}`, where a candidate is `{text, system?}` or just its text;
+a line without candidates is one segment. Other keys are left alone (evaluation data
+carries human scores). TSV has the same names in a header row, with one column per candidate,
+called `candidate` or `candidate:SYSTEM`. Parquet has the same names as columns.
+Whatever is wrong is named by file and line.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 from dragoman.errors import BadRecord, MissingExtra, UnknownLanguage, UserError
 from dragoman.languages import language_name
@@ -28,6 +29,7 @@ STDIN = "-"
 MAX_LINE_BYTES = 64 * 2**20
 
 Row = Mapping[str, Any]
+Value = TypeVar("Value")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
@@ -35,18 +37,36 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 def read_groups(path: str | Path) -> Iterator[Group]:
     """Stream the groups of a `.jsonl`, `.tsv` or `.parquet` file (JSONL and TSV also
     gzipped), or JSONL from standard input for `-`."""
-    for line, row in read_rows(path):
-        try:
-            yield group_from_row(row)
-        except ValueError as error:
-            raise BadRecord(path, line, str(error)) from None
+    return _read(path, group_from_row)
+
+
+def read_segments(path: str | Path) -> Iterator[Segment]:
+    """Stream segments in the same way; candidates, where there are any, are left alone."""
+    return _read(path, segment_from_row)
 
 
 def check_groups(path: str | Path) -> int:
     """Read a whole file once, so that a bad line is found before any paid call; the count."""
+    return _check(path, group_from_row)
+
+
+def check_segments(path: str | Path) -> int:
+    """The same for a file of segments."""
+    return _check(path, segment_from_row)
+
+
+def _read(path: str | Path, make: Callable[[Row], Value]) -> Iterator[Value]:
+    for line, row in read_rows(path):
+        try:
+            yield make(row)
+        except ValueError as error:
+            raise BadRecord(path, line, str(error)) from None
+
+
+def _check(path: str | Path, make: Callable[[Row], object]) -> int:
     if Path(path).exists() and not Path(path).is_file():
         raise UserError(f"{path}: not a file that can be read twice; pipe it in and give -")
-    return sum(1 for _ in read_groups(path))
+    return sum(1 for _ in _read(path, make))
 
 
 def read_rows(path: str | Path) -> Iterator[tuple[int, Row]]:
@@ -67,7 +87,15 @@ def group_from_row(row: Row) -> Group:
     candidates = row.get("candidates")
     if not isinstance(candidates, list) or not candidates:
         raise ValueError("'candidates' must be a list of at least one translation")
-    segment = Segment(
+    items = cast(list[object], candidates)
+    return Group(
+        segment_from_row(row), tuple(_candidate(item, number) for number, item in enumerate(items))
+    )
+
+
+def segment_from_row(row: Row) -> Segment:
+    """A segment from one row; ValueError says which field is wrong."""
+    return Segment(
         id=_text(row, "id"),
         source=_text(row, "source"),
         source_lang=_language(row, "src_lang"),
@@ -76,13 +104,20 @@ def group_from_row(row: Row) -> Group:
         comment=_optional_text(row, "comment"),
         context=tuple(_texts(row.get("context"), "context")),
     )
-    items = cast(list[object], candidates)
-    return Group(segment, tuple(_candidate(item, number) for number, item in enumerate(items)))
 
 
 def group_to_row(group: Group) -> dict[str, Any]:
     """The row that `group_from_row` reads back as the same group."""
-    segment = group.segment
+    row = segment_to_row(group.segment)
+    row["candidates"] = [
+        {"text": c.text} if c.system is None else {"system": c.system, "text": c.text}
+        for c in group.candidates
+    ]
+    return row
+
+
+def segment_to_row(segment: Segment) -> dict[str, Any]:
+    """The row that `segment_from_row` reads back as the same segment."""
     row: dict[str, Any] = {
         "id": segment.id,
         "src_lang": segment.source_lang,
@@ -93,10 +128,6 @@ def group_to_row(group: Group) -> dict[str, Any]:
     row.update({key: value for key, value in optional.items() if value is not None})
     if segment.context:
         row["context"] = list(segment.context)
-    row["candidates"] = [
-        {"text": c.text} if c.system is None else {"system": c.system, "text": c.text}
-        for c in group.candidates
-    ]
     return row
 
 
@@ -219,7 +250,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_uniq
 def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
     for number, text in _read_text_lines(path):
         if not text.strip():
-            raise BadRecord(path, number, "an empty line; every line is one group")
+            raise BadRecord(path, number, "an empty line; every line is one record")
         try:
             row = _DECODER.decode(text)
         except RecursionError:

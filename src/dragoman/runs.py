@@ -18,6 +18,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from dragoman.errors import EngineDown, UserError
 from dragoman.ledger import Kept, Ledger
+from dragoman.types import Failure
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -43,6 +44,15 @@ class Record(Generic[Value]):
     detail: str = ""
     final: bool = True
     value: Value | None = None
+
+
+def record_of(line: str, failure: Failure | None, value: Value) -> Record[Value]:
+    """The record of an answer, or of its failure."""
+    if failure is None:
+        return Record(line, value=value)
+    detail = f"{failure.reason}: {failure.detail}"
+    # An engine that could not be reached said nothing of this item: ask again next time.
+    return Record(line, failure.reason, detail, failure.reason != EngineDown.reason, value)
 
 
 # A record, and whether it was in the ledger already.

@@ -102,7 +102,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no verdict: a countable reason, and words for a person."""
+    """Why there is no answer: a countable reason, and words for a person."""
 
     reason: str
     detail: str = ""
@@ -145,6 +145,25 @@ class Judgement:
             raise ValueError("a judgement has either a verdict or a failure")
         if self.verdict is not None and len(self.verdict.ranking) != len(self.group):
             raise ValueError("a verdict ranks every candidate of its group")
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The record of translating one segment: texts, of which the first is *the* translation, or
+    a failure; never both, never an empty text in the place of one.
+    """
+
+    segment: Segment
+    texts: tuple[str, ...]
+    failure: Failure | None
+    replies: tuple[str, ...] = ()
+    signature: str = ""
+    usage: Usage = Usage()
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        if bool(self.texts) == bool(self.failure):
+            raise ValueError("a translation has either texts or a failure")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,3 +45,13 @@ def tiny_openvino_folder(tiny_folder: Path) -> Path:
     if not folder.is_dir():
         conversion.convert_model(tiny_folder, folder, "f32", print)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_shipped(tiny_openvino_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model in the place of the one that ships as the judge."""
+    folder = tmp_path_factory.mktemp("weights")
+    (folder / "judge").mkdir()
+    (folder / "judge" / "config.json").write_text("{}")
+    (folder / "judge" / "openvino").symlink_to(tiny_openvino_folder)
+    return folder

@@ -23,6 +23,7 @@ from tests.servers.serving import serving
 from dragoman.engines import Engine, make_engine
 from dragoman.engines.scripted import ScriptedEngine
 from dragoman.errors import EngineError, EngineRefused, PromptRefused, UserError
+from dragoman.phrasebook import models
 from dragoman.signature import digest
 from dragoman.types import Completion, Prompt, Reply, Sampling
 
@@ -71,15 +72,23 @@ def _http(request: Request) -> Engine:
     return make_engine(request.getfixturevalue("served_script"), model="judge")
 
 
+def _phrasebook(request: Request) -> Engine:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "FOLDER", request.getfixturevalue("tiny_shipped"))
+        return make_engine("phrasebook:judge", anywhere=True, threads=1)
+
+
 FACTORIES: dict[str, Factory] = {
     "openvino": _openvino,
     "transformers": _transformers,
     "vllm": _vllm,
     "http": _http,
     "scripted": _scripted,
+    "phrasebook": _phrasebook,
 }
 
 CANNOT = {
+    ("phrasebook", "folder"): "it takes no folder, and the engine underneath is tried above",
     ("http", "marks"): "what becomes of them is up to the server",
     ("http", "context"): "the script behind it has no limit",
     ("http", "folder"): "it is no model folder",
@@ -367,14 +376,14 @@ async def test_transformers_takes_smaller_batches_when_memory_is_short(
 
     batches: list[int] = []
 
-    class SmallMemory(transformers._Batch):
+    class SmallMemory(transformers.GrowingBatch):
         def __init__(self, network: Any, prompts: list[list[int]]):
             batches.append(len(prompts))
             if len(prompts) > fitting:
                 raise torch.OutOfMemoryError("no memory")
             super().__init__(network, prompts)
 
-    monkeypatch.setattr(transformers, "_Batch", SmallMemory)
+    monkeypatch.setattr(transformers, "GrowingBatch", SmallMemory)
     engine = make_engine(f"transformers:{tiny_folder}", threads=1, rows=8)
     answers = await asyncio.gather(*(ask(engine, t) for t in TEXTS), return_exceptions=True)
     await engine.close()

@@ -25,6 +25,7 @@ from dragoman.judges.pointwise import PointwiseJudge
 from dragoman.judges.tournament import Tournament
 from dragoman.judges.voted import Voted
 from dragoman.metrics import make_metric
+from dragoman.phrasebook.judge import GoldJudge
 from dragoman.signature import read_signature, signature
 from dragoman.types import Group, Judgement, Prompt, Sampling
 
@@ -79,9 +80,12 @@ JUDGES: dict[str, Callable[[Desk], Judge]] = {
     "voted-permuted": lambda desk: Voted(Permuted(desk.group()), 2),
     "permuted-voted": lambda desk: Permuted(Voted(desk.group(), 2)),
     "tournament-permuted-voted": lambda desk: Tournament(Permuted(Voted(desk.group(), 2)), 3),
+    "gold": lambda desk: GoldJudge(),
+    "gold-noisy": lambda desk: GoldJudge(2),
 }
 
 METRICS = {"chrf", "bleu", "permuted-metric", "tournament-metric"}
+ASKS_NOBODY = {*METRICS, "gold", "gold-noisy"}
 
 TEXTS = (
     "Good morning",
@@ -97,7 +101,7 @@ TEXTS = (
 
 
 def texts(*which: str) -> Group:
-    return make_group(*which, reference="Good morning")
+    return make_group(*which, id="phrasebook/test/1/0/de-en", reference="Good morning")
 
 
 @pytest.fixture(params=JUDGES)
@@ -166,7 +170,7 @@ async def test_one_distinct_text_needs_no_comparing(name: str, group: Group) -> 
 
 
 async def test_what_cannot_be_read_is_a_failure_with_a_reason(name: str) -> None:
-    group = make_group(*TEXTS[:5])  # without a reference
+    group = make_group(*TEXTS[:5])  # without a reference, and none of the phrasebook's
     judgement, calls = await judged(name, group, lambda prompt, sampling: "I would rather not.")
     assert judgement.verdict is None
     assert judgement.failure is not None
@@ -178,8 +182,8 @@ async def test_what_cannot_be_read_is_a_failure_with_a_reason(name: str) -> None
 
 
 async def test_an_engine_that_is_down_is_a_failure(name: str) -> None:
-    if name in METRICS:
-        pytest.skip("a metric asks no engine")
+    if name in ASKS_NOBODY:
+        pytest.skip("asks no engine")
 
     def down(prompt: Prompt, sampling: Sampling) -> str:
         raise EngineDown("no answer")
@@ -193,7 +197,7 @@ async def test_an_engine_that_is_down_is_a_failure(name: str) -> None:
 async def test_usage_counts_the_calls(name: str, n: int) -> None:
     judgement, calls = await judged(name, texts(*TEXTS[:n]))
     assert judgement.usage.calls == calls == len(judgement.replies)
-    assert (calls == 0) == (name in METRICS)
+    assert (calls == 0) == (name in ASKS_NOBODY)
 
 
 @pytest.mark.parametrize("n", [3, 9])

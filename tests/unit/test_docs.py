@@ -66,15 +66,15 @@ def test_picture_fetches_nothing() -> None:
 
 def test_tree_in_the_readme_has_every_file_and_no_other() -> None:
     (tree,) = [block for block in blocks("README.md", "text") if "src/dragoman/" in block]
-    folder, named = "", set[str]()
+    folders, named = list[str](), set[str]()
     for line in tree.splitlines()[1:]:
         name = line.split()[0]
-        depth = len(line) - len(line.lstrip())
-        folder = folder if depth > 2 else ""
+        depth = (len(line) - len(line.lstrip())) // 2
+        del folders[depth - 1 :]
         if name.endswith("/"):
-            folder = name
+            folders.append(name)
         else:
-            named.add(folder + name)
+            named.add("".join(folders) + name)
     source = HOME / "src/dragoman"
     files = {str(path.relative_to(source)) for path in source.rglob("*.py")}
     assert named == files

@@ -21,8 +21,16 @@ from dragoman.version import __version__
 # Verb, where it lives, and its line in `dragoman --help`: the files themselves load on use.
 VERBS = (
     ("rank", "dragoman.cli.rank:rank", "Rank candidate translations of one group or of a file."),
+    ("translate", "dragoman.cli.translate:translate", "Translate a text or a file of segments."),
     ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
     ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
+    ("train", "dragoman.cli.train:train", "Train a judge or a translator by a recipe."),
+    (
+        "reproduce",
+        "dragoman.cli.reproduce:reproduce",
+        "Run the paper in miniature; say what holds.",
+    ),
+    ("phrasebook", "dragoman.cli.phrasebook:phrasebook", "Look into the miniature world."),
     ("convert", "dragoman.cli.convert:convert", "Turn a model folder into the OpenVINO form."),
     ("engines", "dragoman.cli.listing:engines", "List what answers prompts."),
     ("formats", "dragoman.cli.listing:formats", "List how things are asked and read."),

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
 
-from dragoman.engines.conversion import convert_model
+from dragoman.engines.conversion import Weights, convert_model
 
 
-def convert(
-    folder: Path, output: Path, *, weights: Literal["f32", "int8", "int4"] = "int8"
-) -> None:
+def convert(folder: Path, output: Path, *, weights: Weights = "int8") -> None:
     """Turn a model folder into the OpenVINO form, for the engine `openvino:FOLDER`.
 
     The first conversion installs the converter into an environment of its own, in the
@@ -24,7 +21,7 @@ def convert(
     output
         The folder to write. It must not be there yet.
     weights
-        int8 is small and fast; f32 gives the very replies of the original; int4 is
-        smaller still and changes them most.
+        int8 is small and fast; f32 gives the very replies of the original, f16 nearly
+        always; int4 is smallest and changes them most.
     """
     convert_model(folder, output, weights, lambda line: print(line, file=sys.stderr, flush=True))

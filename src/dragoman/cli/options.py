@@ -22,7 +22,8 @@ class EngineOptions:
     """Who answers prompts, and how replies are drawn."""
 
     engine: str | None = None
-    """openvino:FOLDER, transformers:FOLDER, vllm:FOLDER, http://host/v1 or scripted:FILE."""
+    """openvino:FOLDER, transformers:FOLDER, vllm:FOLDER, http://host/v1, scripted:FILE or a
+    model that ships: phrasebook:judge, phrasebook:translator, phrasebook:base."""
     model: str | None = None
     """The model's name on a server."""
     api_key_env: str | None = None
@@ -44,7 +45,7 @@ class EngineOptions:
         """The engine, if one is named."""
         if self.engine is None:
             return None
-        options = dict(map(_option, self.engine_option))
+        options = dict(key_and_value("--engine-option", text) for text in self.engine_option)
         if self.engine.startswith(("http://", "https://")):
             options = {"concurrency": self.concurrency, **options, "api_key_env": self.api_key_env}
         elif self.api_key_env:
@@ -67,7 +68,7 @@ class JudgeOptions:
     """Who judges, what is asked, and how replies are read."""
 
     judge: str | None = None
-    """group, pointwise, metric:chrf, metric:bleu or module:Class."""
+    """group, pointwise, metric:chrf, metric:bleu, reward-head:FOLDER, gold or module:Class."""
     format: str | None = None
     """How the judge is asked; see `dragoman formats`."""
     reading: Reading = "strict"
@@ -99,11 +100,11 @@ class JudgeOptions:
         )
 
 
-def _option(text: str) -> tuple[str, Any]:
+def key_and_value(flag: str, text: str) -> tuple[str, Any]:
     """`cache_gb=8` as a name and a number; what is no JSON value is text."""
     key, equals, value = text.partition("=")
     if not equals or not key.isidentifier():
-        raise UserError(f"--engine-option {text}: write KEY=VALUE")
+        raise UserError(f"{flag} {text}: write KEY=VALUE")
     try:
         return key, json.loads(value)
     except ValueError:

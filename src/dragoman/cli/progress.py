@@ -17,33 +17,39 @@ from dragoman.runs import Progress
 
 @contextmanager
 def shown_progress(
-    progress: Progress, engine: MeteredEngine | None
+    progress: Progress, engine: MeteredEngine | None, noun: str, lacking: str
 ) -> Generator[Callable[[Progress], None]]:
-    """A progress callback that draws; a summary is printed when the run ends, however it ends."""
+    """A progress callback that draws; a summary is printed when the run ends, however it ends.
+
+    `noun` and `lacking` say what is counted, and what a failed one is called.
+    """
     console = Console(stderr=True, highlight=False)
     with Live(console=console, transient=True, auto_refresh=False) as live:
 
-        def draw(progress: Progress) -> None:
+        def line() -> str:
+            return _line(progress, engine, noun, lacking)
+
+        def draw(_: Progress) -> None:
             if console.is_terminal:
-                live.update(Text(_line(progress, engine)), refresh=True)
+                live.update(Text(line()), refresh=True)
 
         try:
             yield draw
         finally:
             live.stop()
-            print(_line(progress, engine), file=sys.stderr)
+            print(line(), file=sys.stderr)
             if progress.first_failure:
-                print(f"first unjudged: {printable(progress.first_failure)}", file=sys.stderr)
+                print(f"first {lacking}: {printable(progress.first_failure)}", file=sys.stderr)
 
 
-def _line(progress: Progress, engine: MeteredEngine | None) -> str:
+def _line(progress: Progress, engine: MeteredEngine | None, noun: str, lacking: str) -> str:
     of = f" of {progress.total}" if progress.total is not None else ""
-    parts = [f"{progress.done}{of} groups"]
+    parts = [f"{progress.done}{of} {noun}"]
     if progress.resumed:
         parts.append(f"{progress.resumed} from the ledger")
     if progress.failed:
         reasons = ", ".join(f"{reason} {n}" for reason, n in progress.failures.most_common())
-        parts.append(f"{progress.failed} unjudged ({reasons})")
+        parts.append(f"{progress.failed} {lacking} ({reasons})")
     parts.append(f"{progress.rate:.1f} a second")
     if progress.seconds_left:
         parts.append(f"{_duration(progress.seconds_left)} left")

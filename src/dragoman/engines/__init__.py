@@ -19,6 +19,7 @@ ENGINES = {
     "openvino": "dragoman.engines.openvino:OpenVinoEngine",
     "transformers": "dragoman.engines.transformers:TransformersEngine",
     "vllm": "dragoman.engines.vllm:VllmEngine",
+    "phrasebook": "dragoman.phrasebook.engine:PhrasebookEngine",
 }
 
 
@@ -42,7 +43,7 @@ class Engine(Protocol):
 
 
 def make_engine(spec: str, model: str | None = None, **options: Any) -> Engine:
-    """An engine from `kind:PLACE` (`openvino:FOLDER`, `scripted:FILE`) or a server's address
+    """An engine from `kind:PLACE` (`openvino:FOLDER`, `phrasebook:judge`) or a server's address
     (`http://host/v1`, with `model`)."""
     kind, colon, place = spec.partition(":")
     if not colon or not place:

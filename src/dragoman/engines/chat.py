@@ -35,11 +35,13 @@ class ChatTokenizer:
         self._settings = read_json(folder / "tokenizer_config.json")
         source = _template_source(folder, self._settings)
         self._template: Any = _compile(source, folder) if source else None
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._special = frozenset(token for token, mark in added.items() if mark.special)
         # A special token, or one that the template writes, like `<think>`.
-        self._marks = frozenset(
+        self._marks = self._special | frozenset(
             token
-            for token, added in self._tokenizer.get_added_tokens_decoder().items()
-            if added.special or (added.content.strip() and added.content in (source or ""))
+            for token, mark in added.items()
+            if mark.content.strip() and mark.content in (source or "")
         )
 
     def encode(self, prompt: Prompt) -> list[int]:
@@ -55,6 +57,12 @@ class ChatTokenizer:
         if self._marks_in(whole.ids) == self._marks_in(head.ids) + self._marks_in(tail.ids):
             return list(whole.ids)
         return [*head.ids, *self._without_marks(message), *tail.ids]
+
+    def encode_reply(self, text: str) -> list[int]:
+        """The tokens a model writes to say `text`: `<think>` stands as it is, but no token that
+        ends a message comes from the text."""
+        tokens = list(self._encode(text).ids)
+        return self._without_marks(text) if self._special.intersection(tokens) else tokens
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without marks."""

@@ -19,7 +19,7 @@ from typing import Literal
 from dragoman.engines.model_folder import read_json
 from dragoman.errors import UserError
 
-Weights = Literal["f32", "int8", "int4"]
+Weights = Literal["f32", "f16", "int8", "int4"]
 
 REQUIREMENTS = (
     "torch==2.13.0",
@@ -33,7 +33,7 @@ REQUIREMENTS = (
 # torchvision from the registry does not fit every build of torch, and then transformers
 # does not import; the other one reports each import to its makers. Text needs neither.
 UNWANTED = ("torchvision", "openvino-telemetry")
-FORMATS: dict[Weights, str] = {"f32": "fp32", "int8": "int8", "int4": "int4"}
+FORMATS: dict[Weights, str] = {"f32": "fp32", "f16": "fp16", "int8": "int8", "int4": "int4"}
 # What a prompt is made with; the converter writes its own idea of these.
 TOKENIZER_FILES = (
     "tokenizer.json",

@@ -53,7 +53,9 @@ class TransformersEngine(InProcessEngine):
         chat = ChatTokenizer(folder.path)
         network = _open_model(folder.path, dtype).to(device)
         identity = f"transformers:{folder.name}:{dtype}"
-        super().__init__(f"transformers:{place}", identity, _Desk(network, chat, folder, rows))
+        super().__init__(
+            f"transformers:{place}", identity, TransformersDesk(network, chat, folder, rows)
+        )
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         if prompt.grammar:
@@ -61,7 +63,9 @@ class TransformersEngine(InProcessEngine):
         return await super().complete(prompt, sampling)
 
 
-class _Desk:
+class TransformersDesk:
+    """Writes the replies of a network, batch by batch."""
+
     def __init__(self, network: Any, chat: ChatTokenizer, folder: ModelFolder, rows: int):
         self._network, self._chat, self._folder, self._rows = network, chat, folder, rows
         self._waiting: list[Work] = []
@@ -102,7 +106,7 @@ class _Desk:
         works = [work for work in works if not work.job.gone]
         if not works:
             return
-        batch = _Batch(self._network, [work.tokens for work in works])
+        batch = GrowingBatch(self._network, [work.tokens for work in works])
         drafts: list[Draft] = [draft for work in works for draft in work.drafts]
         batch.keep([row for row, work in enumerate(works) for _ in work.drafts])
         while drafts:
@@ -124,7 +128,7 @@ class _Desk:
                 batch.grow([draft.tokens[-1] for draft in drafts])
 
 
-class _Batch:
+class GrowingBatch:
     """Rows of tokens in the network, padded on the left, with their cache.
 
     `logits` are those of each row's next token.

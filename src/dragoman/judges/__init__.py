@@ -19,6 +19,8 @@ JUDGES = {
     "group": "dragoman.judges.group:GroupJudge",
     "pointwise": "dragoman.judges.pointwise:PointwiseJudge",
     "metric": "dragoman.judges.metric:MetricJudge",
+    "reward-head": "dragoman.judges.reward_head:RewardHeadJudge",
+    "gold": "dragoman.phrasebook.judge:GoldJudge",
 }
 
 DEFAULT_FORMATS = {"group": "gqm", "pointwise": "sqm"}
@@ -53,13 +55,14 @@ def make_judge(
 ) -> Judge:
     """The judge called `name`, in the wrappers asked for.
 
-    `group` and `pointwise` need an asker; `metric:chrf` needs references instead; a
+    `group` and `pointwise` need an asker; `metric:chrf` needs references instead;
+    `reward-head:FOLDER` brings its own network; `gold:NOISE` knows the phrasebook; a
     `module:Class` is called with the asker, or with nothing when there is none.
     """
-    judge = _bare_judge(name, asker, format, reading)
-    alone = name == "pointwise" or name.startswith("metric")
+    alone = name == "gold" or name.partition(":")[0] in ("pointwise", "metric", "reward-head")
     if alone and (permute or (votes != 1 and asker is None)):
         raise UserError(f"{name} says the same in every order and at every vote; leave that out")
+    judge = _bare_judge(name, asker, format, reading)
     if permute:
         from dragoman.judges.permuted import Permuted
 
@@ -87,6 +90,14 @@ def _bare_judge(
         if asker or format:
             raise UserError("a metric asks no engine, in no format; leave those out")
         return find("judge", "metric", JUDGES)(make_metric(rest or "chrf"))
+    if kind == "reward-head":
+        if asker or format:
+            raise UserError("a reward head asks no engine, in no format; leave those out")
+        return find("judge", kind, JUDGES)(rest)
+    if kind == "gold":
+        if asker or format:
+            raise UserError("the gold judge asks no engine, in no format; leave those out")
+        return find("judge", kind, JUDGES)(_noise(rest))
     judge_class = find("judge", name, JUDGES)
     if name not in DEFAULT_FORMATS:
         return judge_class(asker) if asker else judge_class()
@@ -101,3 +112,10 @@ def _bare_judge(
             f"{made.name} is about a {made.takes}"
         )
     return judge_class(asker, made)
+
+
+def _noise(text: str) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        raise UserError(f"gold:{text}: write gold:NOISE, in points, such as gold:1.5") from None

@@ -1,0 +1,173 @@
+"""What the verbs that work through a file have in common: an engine with a meter, a ledger,
+progress, and lines that come out in the order of the input."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+
+from cyclopts import Parameter
+
+from dragoman.asking import ReplyCache
+from dragoman.cli.options import EngineOptions
+from dragoman.engines import Engine
+from dragoman.engines.metered import Budget, MeteredEngine
+from dragoman.errors import UserError
+from dragoman.ledger import Ledger
+from dragoman.records import STDIN, write_lines
+from dragoman.runs import Progress, Record, Run
+from dragoman.version import __version__
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+# Texts and file names may begin with a hyphen, and a lone one is a pipe.
+Text = Annotated[str, Parameter(allow_leading_hyphen=True)]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a run over a file goes."""
+
+    ledger: Path | None = None
+    """Where finished work is kept for resuming; OUTPUT.ledger if not given."""
+    no_ledger: Flag = False
+    """Keep nothing: a stopped run starts anew."""
+    retry_failed: Flag = False
+    """Try again what the ledger holds as failed."""
+    overwrite: Flag = False
+    """Replace an output file that no ledger belongs to."""
+    max_calls: int | None = None
+    """Stop after so many calls of the engine."""
+    max_cost: float | None = None
+    """Stop when so much is spent, at --prompt-price and --reply-price."""
+    prompt_price: float = 0.0
+    """Price of a million prompt tokens."""
+    reply_price: float = 0.0
+    """Price of a million reply tokens."""
+
+    @property
+    def budget(self) -> Budget:
+        if self.max_cost is not None and not (self.prompt_price or self.reply_price):
+            raise UserError("--max-cost needs --prompt-price and --reply-price")
+        return Budget(self.max_calls, self.max_cost, self.prompt_price, self.reply_price)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is said of keeping, which only an output file can do."""
+        return bool(self.ledger or self.no_ledger or self.retry_failed or self.overwrite)
+
+    def ledger_for(self, output: str) -> Path | None:
+        """The ledger's place; None to keep none."""
+        if self.no_ledger:
+            return None
+        return self.ledger or (None if output == STDIN else Path(f"{output}.ledger"))
+
+    def check_places(self, file: str | None, output: str | None) -> None:
+        """Nothing that is read or kept may lie where the output is written."""
+        if output is None:
+            if self.keeps:
+                raise UserError("what is shown is not kept; that flag wants an --output")
+            return
+        ledger = self.ledger_for(output)
+        if output == STDIN:
+            return
+        taken = [Path(output).resolve(), Path(f"{output}.partial").resolve()]
+        for name, place in (("the input", file), ("--ledger", ledger)):
+            if place and place != STDIN and Path(place).resolve() in taken:
+                raise UserError(f"{name} and --output are one file, {place}")
+        if Path(output).is_file() and not self.overwrite and not (ledger and ledger.exists()):
+            raise UserError(f"{output} exists and no ledger belongs to it; --overwrite replaces it")
+
+
+@dataclass(frozen=True)
+class Worker(Generic[Item, Value]):
+    """Who works, for the ledger, and what it makes of an item."""
+
+    fields: Mapping[str, object]
+    work: Callable[[Item, int], Awaitable[Record[Value]]]
+
+
+@dataclass(frozen=True)
+class Job(Generic[Item, Value]):
+    """One call of a verb: what is worked through, by whom, within what bounds.
+
+    `hire` makes the worker once the engine and the ledger are open; `key` names an item by
+    its content; `noun` and `lacking` are the words of the progress line.
+    """
+
+    items: Iterable[Item]
+    progress: Progress
+    from_pipe: bool
+    engine: EngineOptions
+    run: RunOptions
+    hire: Callable[[Engine | None, ReplyCache | None], Worker[Item, Value]]
+    key: Callable[[Item], str]
+    show: Callable[[Value], None]
+    noun: str
+    lacking: str
+
+    def do(self, output: str | None) -> int:
+        """Write a line for each item, or show each if there is no output; the exit code."""
+        asyncio.run(self._show() if output is None else self._write(output))
+        return 1 if self.progress.done and self.progress.failed == self.progress.done else 0
+
+    async def _show(self) -> None:
+        async with _metered(self.engine, self.run.budget) as engine:
+            records = self._records(self.hire(engine, None), None, lambda progress: None)
+            async with aclosing(records):
+                async for record in records:
+                    if record.value:
+                        self.show(record.value)
+
+    async def _write(self, output: str) -> None:
+        from dragoman.cli.progress import shown_progress
+
+        place = self.run.ledger_for(output)
+        async with _metered(self.engine, self.run.budget) as engine:
+            with Ledger(place) if place else nullcontext() as ledger:
+                worker = self.hire(engine, ledger)
+                if ledger:
+                    ledger.settle({**worker.fields, "version": __version__})
+                drawing = shown_progress(self.progress, engine, self.noun, self.lacking)
+                with drawing as draw, write_lines(output) as write:
+                    async with aclosing(self._records(worker, ledger, draw)) as records:
+                        async for record in records:
+                            write(record.line)
+
+    async def _records(
+        self,
+        worker: Worker[Item, Value],
+        ledger: Ledger | None,
+        draw: Callable[[Progress], None],
+    ) -> AsyncGenerator[Record[Value]]:
+        run = Run(
+            work=worker.work,
+            key=self.key,
+            ledger=ledger,
+            concurrency=self.engine.concurrency,
+            retry_failed=self.run.retry_failed,
+            on_progress=draw,
+        )
+        records = run.records(self.items, self.progress, slow=self.from_pipe)
+        async with aclosing(records):
+            async for record in records:
+                yield record
+
+
+@asynccontextmanager
+async def _metered(options: EngineOptions, budget: Budget) -> AsyncGenerator[MeteredEngine | None]:
+    engine = options.open()
+    if engine is None:
+        yield None
+        return
+    try:
+        yield MeteredEngine(engine, budget)
+    finally:
+        await engine.close()

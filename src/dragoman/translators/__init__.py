@@ -1,0 +1,53 @@
+"""Translators: a segment in, a translation out.
+
+`sample` asks a model. What chooses among its samples is a translator too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from dragoman.asking import Asker
+from dragoman.errors import UserError
+from dragoman.formats import Format, Reading, make_format
+from dragoman.plugins import find
+from dragoman.types import Segment, Translation
+
+TRANSLATORS = {
+    "sample": "dragoman.translators.sample:SampleTranslator",
+}
+
+DEFAULT_FORMAT = "codeblock-think"
+
+
+class Translator(Protocol):
+    """Translates segments, one a call.
+
+    `fields` says what the translator is, for signatures. Translations with different `draw`s
+    are independent attempts at one segment.
+    """
+
+    @property
+    def fields(self) -> Mapping[str, object]: ...
+
+    async def translate(self, segment: Segment, draw: int = 0) -> Translation: ...
+
+
+def make_translator(
+    name: str,
+    asker: Asker,
+    *,
+    format: str | Format[Any, Any] | None = None,
+    reading: Reading = "strict",
+    samples: int = 1,
+) -> Translator:
+    """The translator called `name` (or `module:Name`), which asks by way of `asker`."""
+    if format is None or isinstance(format, str):
+        format = make_format(format or DEFAULT_FORMAT, reading)
+    if format.takes != "segment":
+        raise UserError(
+            f"a translator wants a format about a segment, such as {DEFAULT_FORMAT}; "
+            f"{format.name} is about a {format.takes}"
+        )
+    return find("translator", name, TRANSLATORS)(asker, format, samples)
