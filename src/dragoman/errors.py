@@ -15,7 +15,7 @@
     └── UnreadableReply      a reply does not say what its format asks for
 
 Errors of other packages are turned into these where those packages are called
-(`engines/`, `records.py`, `metrics/`) and nowhere else.
+(`engines/`, `row_files.py`, `metrics/`) and nowhere else.
 """
 
 from __future__ import annotations

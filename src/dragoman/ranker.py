@@ -17,7 +17,8 @@ from dragoman.errors import UserError
 from dragoman.formats import Format, Reading
 from dragoman.formats.verdict_line import verdict_row
 from dragoman.judges import Judge, Orders, make_judge
-from dragoman.records import group_to_row, to_line
+from dragoman.records import group_to_row
+from dragoman.row_files import to_line
 from dragoman.runs import Progress, Record, Run, record_of
 from dragoman.signature import digest
 from dragoman.types import Candidate, Group, Judgement, Sampling, Segment

@@ -21,7 +21,8 @@ from dragoman.phrasebook.datasets import Row, gold_quality, load, segment_meanin
 from dragoman.phrasebook.judge import GoldJudge
 from dragoman.phrasebook.models import model_folder
 from dragoman.phrasebook.replies import translation
-from dragoman.records import group_from_row, segment_from_row, to_line
+from dragoman.records import group_from_row, segment_from_row
+from dragoman.row_files import to_line
 from dragoman.types import Candidate, Group, Segment
 
 NAMES = ("translations", "judge", "judge-alone", "groups", "segments")

@@ -12,15 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.errors import BadRecord, UserError
-from dragoman.records import (
-    check_groups,
-    group_from_row,
-    group_to_row,
-    read_groups,
-    read_rows,
-    to_line,
-    write_lines,
-)
+from dragoman.records import check_groups, group_from_row, group_to_row, read_groups
+from dragoman.row_files import read_rows, to_line, write_lines
 from dragoman.types import Candidate, Group, Segment
 
 ROW: dict[str, Any] = {
@@ -117,7 +110,7 @@ def test_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
 def test_an_overlong_line_is_refused_without_reading_it_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dragoman.records.MAX_LINE_BYTES", 100)
+    monkeypatch.setattr("dragoman.row_files.MAX_LINE_BYTES", 100)
     with pytest.raises(BadRecord, match="longer than 100 bytes"):
         list(read_rows(write(tmp_path / "g.jsonl", b"{" + b" " * 200 + b"}")))
 

@@ -14,7 +14,7 @@ from dragoman.cli.options import key_and_value
 from dragoman.errors import UserError
 from dragoman.phrasebook import datasets
 from dragoman.phrasebook.lexicon import LANGUAGES
-from dragoman.records import STDIN, to_line, write_lines
+from dragoman.row_files import STDIN, to_line, write_lines
 
 if TYPE_CHECKING:
     from dragoman.phrasebook.meaning import Meaning

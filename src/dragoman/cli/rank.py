@@ -16,7 +16,8 @@ from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.languages import language_name
 from dragoman.ranker import group_key, judging
-from dragoman.records import STDIN, check_groups, read_groups
+from dragoman.records import check_groups, read_groups
+from dragoman.row_files import STDIN
 from dragoman.runs import Progress
 from dragoman.types import Candidate, Group, Judgement, Segment
 

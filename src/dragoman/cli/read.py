@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from dragoman.errors import BadRecord, UnreadableReply
 from dragoman.formats import Reading
 from dragoman.formats.letters import MOST
-from dragoman.records import read_rows, to_line
+from dragoman.row_files import read_rows, to_line
 from dragoman.types import Candidate, Group, Segment, Verdict
 
 

@@ -18,7 +18,7 @@ from dragoman.engines import Engine
 from dragoman.engines.metered import Budget, MeteredEngine
 from dragoman.errors import UserError
 from dragoman.ledger import Ledger
-from dragoman.records import STDIN, write_lines
+from dragoman.row_files import STDIN, write_lines
 from dragoman.runs import Progress, Record, Run
 from dragoman.version import __version__
 

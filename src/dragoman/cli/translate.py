@@ -18,7 +18,8 @@ from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.formats import Reading
 from dragoman.languages import language_name
-from dragoman.records import STDIN, check_segments, read_segments, segment_to_row, to_line
+from dragoman.records import check_segments, read_segments, segment_to_row
+from dragoman.row_files import STDIN, to_line
 from dragoman.runs import Progress, Record, record_of
 from dragoman.signature import digest
 from dragoman.translators import Translator, make_translator

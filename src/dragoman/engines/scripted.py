@@ -31,7 +31,7 @@ from dragoman.errors import (
     PromptRefused,
     UserError,
 )
-from dragoman.records import read_rows
+from dragoman.row_files import read_rows
 from dragoman.signature import digest
 from dragoman.types import Completion, Prompt, Reply, Sampling, Usage
 

@@ -19,7 +19,8 @@ from random import Random
 from typing import Any, TypeVar, cast
 
 from dragoman.errors import BadRecord, UserError
-from dragoman.records import Row, group_from_row, group_to_row, read_rows, segment_from_row
+from dragoman.records import group_from_row, group_to_row, segment_from_row
+from dragoman.row_files import Row, read_rows
 from dragoman.training.recipe import DataTable, ValidationTable
 from dragoman.types import Group, Segment
 
