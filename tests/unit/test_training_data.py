@@ -89,6 +89,14 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
         model_folder(str(tmp_path))
 
 
+def test_a_shipped_model_that_is_not_in_this_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dragoman.phrasebook.models.FOLDER", tmp_path)
+    with pytest.raises(UserError, match=r"phrasebook:base: .* see docs/phrasebook\.md"):
+        model_folder("phrasebook:base")
+
+
 def test_augmentation_shows_the_published_number_of_forms() -> None:
     shown = list(augment([GOLD], shuffles=4, subgroups=4, seed=114514))
     assert shown[0] == GOLD

@@ -87,12 +87,15 @@ def gold_group_to_row(gold: GoldGroup) -> dict[str, Any]:
 
 def model_folder(name: str) -> Path:
     """The folder of a recipe's model: `phrasebook:NAME`, or a folder that is there."""
+    why = "there is no such model folder (config.json, safetensors)"
     if name.startswith(PHRASEBOOK):
         models: Any = import_module("dragoman.phrasebook.models")
-        return models.model_folder(name.removeprefix(PHRASEBOOK))
-    folder = Path(name).expanduser()
+        folder: Path = models.model_folder(name.removeprefix(PHRASEBOOK))
+        why = "it is not in this checkout; see docs/phrasebook.md"
+    else:
+        folder = Path(name).expanduser()
     if not (folder / "config.json").is_file():
-        raise UserError(f"model {name}: there is no such model folder (config.json, safetensors)")
+        raise UserError(f"model {name}: {why}")
     return folder
 
 
