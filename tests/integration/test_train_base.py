@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from dragoman.errors import UserError
@@ -66,8 +71,46 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(
     assert losses(tmp_path / "stopped") == pytest.approx(whole, abs=1e-3)
 
 
-def test_a_base_begins_from_nothing(tmp_path: Path) -> None:
+def test_the_writer_of_tasks_does_not_outlive_a_killed_run(tmp_path: Path) -> None:
+    run = "from dragoman.cli import main; main()"
+    command = ["train", "base", "phrasebook/base", "-o", str(tmp_path / "run")]
+    command += [word for line in TINY for word in ("--set", line)]
+    command += ["--set", "base.tokens=100000000"]
+    with subprocess.Popen([sys.executable, "-c", run, *command], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:  # fmt: skip
+        wait_for(lambda: bool(psutil.Process(process.pid).children()), 120)
+        time.sleep(2)
+        writers = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    wait_for(lambda: not any(writer.is_running() for writer in writers), 60)
+
+
+def wait_for(happened: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_base_goes_on_from_an_earlier_one(tmp_path: Path) -> None:
+    pretrain.train(load_recipe("phrasebook/base", TINY), tmp_path / "first")
+    model = tmp_path / "first/model"
+    again = load_recipe("phrasebook/base", (*TINY, f"model={model}", "seed=2"))
+    pretrain.train(again, tmp_path / "second")
+    first, second = losses(tmp_path / "first"), losses(tmp_path / "second")
+    assert second[1] < first[1] - 0.2
+
+    other = load_recipe("phrasebook/base", (*TINY, f"model={model}", "base.mlp=48"))
+    with pytest.raises(UserError, match=r"wants intermediate_size 48, .* has 32"):
+        pretrain.train(other, tmp_path / "third")
+    assert not (tmp_path / "third").exists()
+
+
+def test_what_a_base_does_not_begin_from(tmp_path: Path) -> None:
     recipe = load_recipe("phrasebook/base", (*TINY, "model=some/folder"))
-    with pytest.raises(UserError, match="a base is 'new'"):
+    with pytest.raises(UserError, match="there is no such model folder"):
+        pretrain.train(recipe, tmp_path / "run")
+    recipe = load_recipe("phrasebook/base", (*TINY, "data.rows=phrasebook:judge"))
+    with pytest.raises(UserError, match="a base learns from"):
         pretrain.train(recipe, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -33,7 +33,7 @@ class TranslatorOptions:
     """Who translates, what is asked, and how replies are read."""
 
     translator: str = "sample"
-    """sample, or module:Class."""
+    """sample, mbr, mbr:chrf-pairwise, mbr:bleu or module:Class."""
     samples: Annotated[int, Parameter(name=["--samples", "-n"])] = 1
     """Translations drawn of each text; several want a --temperature."""
     format: str | None = None

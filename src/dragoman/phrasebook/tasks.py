@@ -29,7 +29,7 @@ DIRECTIONS: dict[tuple[str, str], int] = {
 """Every direction, and how often it is drawn."""
 
 
-BEGINNING = 80_000
+BEGINNING = 50_000
 """How many tasks go by before groups are compared in earnest."""
 
 
@@ -41,15 +41,15 @@ class Task:
     reply: str
 
 
-def base_tasks(seed: int, split: Split = "train") -> Iterator[Task]:
-    """The mixture that the base model is trained on, without end."""
+def base_tasks(seed: int, split: Split = "train", *, begun: bool = False) -> Iterator[Task]:
+    """The mixture that the base model is trained on, without end; `begun` skips its beginning."""
     rng = random.Random(f"base/{seed}")
     stream = meanings(split, seed)
     kinds = (_words, _translation, _alone, _group, _group_of_one_language)
     for number, meaning in enumerate(stream):
         # Words and translation come first, for one cannot judge what one cannot say; then
         # single candidates, where spotting an error is learned in the fewest tokens.
-        weights = (18, 44, 32, 2, 4) if number < BEGINNING else (5, 19, 40, 26, 10)
+        weights = (18, 44, 32, 2, 4) if number < BEGINNING and not begun else (5, 19, 40, 26, 10)
         yield rng.choices(kinds, weights)[0](meaning, rng)
 
 

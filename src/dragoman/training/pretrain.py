@@ -1,4 +1,4 @@
-"""The base model: a small Qwen2, trained once from nothing on the phrasebook's text tasks.
+"""The base model: a small Qwen2, trained from nothing on the phrasebook's text tasks.
 
 It plays the part that Qwen2.5-7B plays at full size: every later stage starts from it. The
 loop is plain torch, for nothing else trains from nothing. Matrices learn by Muon, the rest
@@ -8,13 +8,16 @@ third. Checkpoints hold everything, so that a stopped run goes on as if it had n
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import queue
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +26,7 @@ from torch.nn import functional
 
 from dragoman.errors import UserError
 from dragoman.training import run_folder
+from dragoman.training.muon import Muon
 from dragoman.training.recipe import Recipe
 from dragoman.training.watching import JsonLines, Progress
 
@@ -34,6 +38,8 @@ FROM_NOTHING = "new"
 CHECKPOINT = "checkpoint.pt"
 LOG_EVERY = 20
 ROUND_LENGTH, ROUND_HEAD = 16, 512
+PATIENCE = 5.0
+"""How long one of the two processes waits before it looks whether the other is there."""
 CONTEXT = 1024
 """The longest text that the model is made for, in tokens."""
 
@@ -66,8 +72,9 @@ def train(
     from dragoman.phrasebook import tokenizer
 
     settings = recipe.settings(BaseSettings)
-    if (recipe.model, recipe.data.rows) != (FROM_NOTHING, TASKS):
-        raise UserError(f"{recipe.name}: a base is {FROM_NOTHING!r} and learns from {TASKS}")
+    if recipe.data.rows != TASKS:
+        raise UserError(f"{recipe.name}: a base learns from {TASKS}")
+    weights = _earlier_weights(recipe, settings)
     run_folder.begin(recipe, output, resume=resume)
     cast(Any, torch).manual_seed(recipe.seed)
     torch.set_num_threads(settings.threads)
@@ -75,12 +82,14 @@ def train(
     shutil.rmtree(partial, ignore_errors=True)
     tokenizer.save(partial)
     model = _model(settings, partial)
+    if weights:
+        model.load_state_dict(weights, strict=False)  # the head is the embeddings once more
     optimizers = _optimizers(model, settings)
     state = _resume(output, model, optimizers)
     log = JsonLines(output / "log.jsonl")
     log.keep_until(state["step"])
     body: Any = cast(Any, torch).compile(model.model, dynamic=True)
-    batches = _batches(partial, settings, recipe.seed, skip=state["step"])
+    batches = _batches(partial, settings, recipe, skip=state["step"])
     marks = torch.tensor(tokenizer.mark_tokens(partial))
     picker: Any = torch.Generator()
     started, before = time.monotonic(), state["seconds"]
@@ -165,12 +174,38 @@ def _start_attentive(model: Any, settings: BaseSettings) -> None:
             query_bias[0] = torch.cat([fast * turn.cos(), -fast * turn.sin()])
 
 
+def _earlier_weights(recipe: Recipe, settings: BaseSettings) -> dict[str, Any] | None:
+    """The weights of the base to go on from, if it is one of the same shape."""
+    import safetensors.torch
+
+    from dragoman.training.data import model_folder
+
+    if recipe.model == FROM_NOTHING:
+        return None
+    folder = model_folder(recipe.model)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    for key, wanted in (("hidden_size", settings.hidden), ("num_hidden_layers", settings.layers),
+                        ("num_attention_heads", settings.heads),
+                        ("intermediate_size", settings.mlp)):  # fmt: skip
+        if config.get(key) != wanted:
+            raise UserError(
+                f"{recipe.name}: [base] wants {key} {wanted}, {recipe.model} has {config.get(key)}"
+            )
+    reader: Any = safetensors.torch
+    return reader.load_file(folder / "model.safetensors")
+
+
+@cache
+def _has_bfloat16() -> bool:
+    """Whether this processor multiplies in bfloat16; others imitate it, many times slower."""
+    return bool(cast(Any, torch.cpu)._is_avx512_bf16_supported())
+
+
 def _optimizers(model: Any, settings: BaseSettings) -> list[tuple[Any, float]]:
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
     return [
-        (torch.optim.Muon(matrices, lr=settings.matrix_rate, weight_decay=0.0),
-         settings.matrix_rate),
+        (Muon(matrices, settings.matrix_rate), settings.matrix_rate),
         (torch.optim.AdamW(others, lr=settings.rate, betas=(0.9, 0.95), weight_decay=0.0),
          settings.rate),
     ]  # fmt: skip
@@ -204,7 +239,7 @@ def _step(
     count = len(learned)
     # As few shapes as can be: the processor's kernels are made anew for each.
     learned = functional.pad(learned, (0, -count % ROUND_HEAD))
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
         hidden = body(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
         logits = model.lm_head(hidden.flatten(0, 1)[learned])
     targets = ids[:, 1:].flatten()[learned]
@@ -221,17 +256,21 @@ def _step(
 # Data: another process writes the tasks while this one learns.
 
 
-def _batches(folder: Path, settings: BaseSettings, seed: int, skip: int) -> Iterator[Batch]:
+def _batches(folder: Path, settings: BaseSettings, recipe: Recipe, skip: int) -> Iterator[Batch]:
     context = multiprocessing.get_context("spawn")
     ready: Any = context.Queue(maxsize=40)
-    arguments = (str(folder / "tokenizer.json"), settings.batch_tokens, seed, ready)
+    begun = recipe.model != FROM_NOTHING
+    tokenizer_file = str(folder / "tokenizer.json")
+    arguments = (tokenizer_file, settings.batch_tokens, recipe.seed, begun, ready, os.getpid())
     writer = context.Process(target=_write_batches, args=arguments, daemon=True)
     writer.start()
     seen = 0
     while True:
         try:
-            rows, pad = ready.get(timeout=60)
+            rows, pad = ready.get(timeout=PATIENCE)
         except queue.Empty:
+            if writer.is_alive():
+                continue
             raise RuntimeError("the process that writes the tasks has stopped") from None
         seen += 1
         if seen > skip:
@@ -253,7 +292,9 @@ def _rounded(length: int) -> int:
     return length + (1 - length) % ROUND_LENGTH
 
 
-def _write_batches(tokenizer_file: str, batch_tokens: int, seed: int, ready: Any) -> None:
+def _write_batches(
+    tokenizer_file: str, batch_tokens: int, seed: int, begun: bool, ready: Any, learner: int
+) -> None:
     """Batches of rows of about one length, so that little is padding and shapes are few."""
     import gc
 
@@ -265,7 +306,7 @@ def _write_batches(tokenizer_file: str, batch_tokens: int, seed: int, ready: Any
     os.nice(1)
     tokenizer: Any = Tokenizer.from_file(tokenizer_file)
     pad = tokenizer.token_to_id("<|endoftext|>")
-    tasks = base_tasks(seed)
+    tasks = base_tasks(seed, begun=begun)
     waiting: dict[int, list[tuple[list[int], int]]] = {}
     for task in tasks:
         head = f"<|im_start|>user\n{task.prompt}<|im_end|>\n<|im_start|>assistant\n"
@@ -274,8 +315,19 @@ def _write_batches(tokenizer_file: str, batch_tokens: int, seed: int, ready: Any
         length = _rounded(len(ids))
         rows = waiting.setdefault(length, [])
         rows.append((ids, len(start)))
-        if len(rows) >= batch_tokens // length:
-            ready.put((waiting.pop(length), pad))
+        full = len(rows) >= batch_tokens // length
+        if full and not _hand_over((waiting.pop(length), pad), ready, learner):
+            return
+
+
+def _hand_over(item: Any, ready: Any, learner: int) -> bool:
+    """Put it down once there is room; False when the one that learns is gone, killed perhaps."""
+    while os.getppid() == learner:
+        with suppress(queue.Full):
+            ready.put(item, timeout=PATIENCE)
+            return True
+    ready.cancel_join_thread()
+    return False
 
 
 def _checkpoint(

@@ -1,6 +1,6 @@
 """Translators: a segment in, a translation out.
 
-`sample` asks a model. What chooses among its samples is a translator too.
+`sample` asks a model; `mbr` chooses among its samples the one that most of them agree with.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dragoman.types import Segment, Translation
 
 TRANSLATORS = {
     "sample": "dragoman.translators.sample:SampleTranslator",
+    "mbr": "dragoman.translators.mbr:MbrTranslator",
 }
 
 DEFAULT_FORMAT = "codeblock-think"
@@ -42,7 +43,11 @@ def make_translator(
     reading: Reading = "strict",
     samples: int = 1,
 ) -> Translator:
-    """The translator called `name` (or `module:Name`), which asks by way of `asker`."""
+    """The translator called `name`, which asks by way of `asker`.
+
+    `mbr:UTILITY` chooses by a utility, `chrf` if none is named; `module:Class` is called with
+    the asker, the format and the number of samples.
+    """
     if format is None or isinstance(format, str):
         format = make_format(format or DEFAULT_FORMAT, reading)
     if format.takes != "segment":
@@ -50,4 +55,10 @@ def make_translator(
             f"a translator wants a format about a segment, such as {DEFAULT_FORMAT}; "
             f"{format.name} is about a {format.takes}"
         )
+    kind, _, rest = name.partition(":")
+    if kind == "mbr":
+        from dragoman.translators.utilities import make_utility
+
+        sampler = make_translator("sample", asker, format=format, samples=samples)
+        return find("translator", kind, TRANSLATORS)(sampler, make_utility(rest or "chrf"))
     return find("translator", name, TRANSLATORS)(asker, format, samples)

@@ -1,8 +1,8 @@
 """The translation line: how a translation is written to a file.
 
 `{id, status, translation, samples?, reason?, details?, signature}`, where `samples` lists all
-texts if more than one was asked for. A failed translation has status `failed`, a `reason`,
-and null for the text.
+texts if there are several, the translation first. A failed translation has status `failed`,
+a `reason`, and null for the text.
 """
 
 from __future__ import annotations

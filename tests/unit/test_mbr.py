@@ -1,0 +1,135 @@
+"""Choosing among samples by expected utility."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+
+from dragoman.asking import Asker, Patience
+from dragoman.engines.scripted import ScriptedEngine
+from dragoman.errors import MissingExtra, UnknownName, UserError
+from dragoman.translators import make_translator
+from dragoman.translators.translation_line import translation_row
+from dragoman.translators.utilities import make_utility
+from dragoman.types import Prompt, Sampling, Segment
+
+SEGMENT = Segment("s", "Die Katze sitzt.", "de", "en")
+WARM = Sampling(temperature=0.7)
+CAT = "The cat is sitting."
+SAMPLES = (CAT, "The cat sits.", "A dog barks at night.", CAT)
+
+
+def asker(texts: Sequence[str]) -> Asker:
+    """Answers the draws with these texts, one after another; an empty one cannot be read."""
+
+    def answer(prompt: Prompt, sampling: Sampling) -> str:
+        text = texts[sampling.seed // 1000]
+        return f"It sits.\n\n```\n{text}\n```" if text else "no block"
+
+    return Asker(ScriptedEngine.answering(answer), WARM, Patience(0))
+
+
+class Ignorant:
+    """Finds all texts of equal use."""
+
+    fields: Mapping[str, object] = MappingProxyType({"utility": "ignorant"})
+
+    def expected(
+        self, texts: Sequence[str], samples: Sequence[str], segment: Segment
+    ) -> Sequence[float]:
+        return [1.0] * len(texts)
+
+
+@pytest.mark.parametrize("utility", ["mbr", "mbr:chrf", "mbr:chrf-pairwise", "mbr:bleu"])
+async def test_the_odd_one_out_comes_last(utility: str) -> None:
+    texts = (SAMPLES[2], *SAMPLES[:2], CAT)
+    translation = await make_translator(utility, asker(texts), samples=4).translate(SEGMENT)
+    assert translation.texts == (CAT, "The cat sits.", "A dog barks at night.")
+    utilities = translation.details["utilities"]
+    assert utilities == sorted(utilities, reverse=True)
+    assert translation.usage.calls == 4
+    row = translation_row(translation)
+    assert row["translation"] == CAT
+    assert "translator:mbr|samples:4|format:codeblock-think.1" in row["signature"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("chrf-pairwise", CHRF()), ("bleu", BLEU(effective_order=True))],
+)
+def test_pairwise_utilities_are_means_of_sacrebleu(name: str, metric: Any) -> None:
+    texts = list(dict.fromkeys(SAMPLES))
+    by_hand = [
+        sum(metric.sentence_score(text, [sample]).score for sample in SAMPLES) / len(SAMPLES)
+        for text in texts
+    ]
+    assert make_utility(name).expected(texts, SAMPLES, SEGMENT) == pytest.approx(by_hand, abs=1e-9)
+
+
+def test_beside_one_sample_the_aggregate_is_chrf_itself() -> None:
+    texts = ["The cat sits.", "Il gatto.", ""]
+    aggregate, pairwise = (
+        make_utility(name).expected(texts, [CAT], SEGMENT) for name in ("chrf", "chrf-pairwise")
+    )
+    assert aggregate == pytest.approx(pairwise, abs=1e-9)
+
+
+async def test_a_text_drawn_twice_counts_twice() -> None:
+    """Of two texts each is of as much use to the other; the one that came twice wins."""
+    texts = ("A dog barks.", CAT, CAT)
+    translation = await make_translator("mbr", asker(texts), samples=3).translate(SEGMENT)
+    assert translation.texts == (CAT, "A dog barks.")
+
+
+async def test_of_equal_use_the_first_drawn_is_first() -> None:
+    name = f"mbr:{__name__}:Ignorant"
+    translation = await make_translator(name, asker(SAMPLES), samples=4).translate(SEGMENT)
+    assert translation.texts == SAMPLES[:3]
+    assert "utility:ignorant" in translation.signature
+
+
+async def test_lost_samples_are_counted_and_never_weighed() -> None:
+    translator = make_translator("mbr", asker(("", CAT, "")), samples=3)
+    translation = await translator.translate(SEGMENT)
+    assert translation.texts == (CAT,)
+    assert translation.details["lost"] == {"no-block": 2}
+
+
+async def test_without_a_readable_sample_there_is_no_translation() -> None:
+    translation = await make_translator("mbr", asker(("", "")), samples=2).translate(SEGMENT)
+    assert translation.failure
+    assert translation.failure.reason == "no-block"
+    assert "translator:mbr" in translation.signature
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "error", "message"),
+    [
+        ("mbr", 1, UserError, "--samples 16"),
+        ("mbr:ter", 4, UnknownName, "no utility is called 'ter'; there are bleu, chrf"),
+    ],
+)
+def test_what_mbr_cannot_be_made_of(
+    name: str, samples: int, error: type[UserError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        make_translator(name, asker(SAMPLES), samples=samples)
+
+
+def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *arguments: Any, **named: Any) -> Any:
+        if name == "fastchrf":
+            raise ImportError(name)
+        return real(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtra, match=r"pip install 'dragoman\[mbr\]'"):
+        make_utility("chrf")
