@@ -47,7 +47,7 @@ class Muon(_Optimizer):
 
 
 def orthogonal(matrices: Any) -> Any:
-    """Matrices of one shape with their singular values near 1 (0.7 to 1.2)."""
+    """Matrices of one shape with their singular values near 1."""
     wide = matrices if matrices.size(-2) <= matrices.size(-1) else matrices.mT
     a, b, c = QUINTIC
     x = wide / (cast(Any, torch).linalg.matrix_norm(wide, keepdim=True) + 1e-7)
