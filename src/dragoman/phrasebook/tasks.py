@@ -52,7 +52,7 @@ def base_tasks(seed: int, split: Split = "train", *, begun: bool = False) -> Ite
     for number, meaning in enumerate(stream):
         # Words and translation come first, for one cannot judge what one cannot say; then
         # single candidates, where spotting an error is learned in the fewest tokens.
-        weights = (18, 44, 32, 2, 4) if number < BEGINNING and not begun else (5, 19, 40, 26, 10)
+        weights = (18, 44, 32, 2, 4) if number < BEGINNING and not begun else (8, 26, 32, 26, 8)
         yield rng.choices(kinds, weights)[0](meaning, rng)
 
 

@@ -9,13 +9,8 @@ third. Checkpoints hold everything, so that a stopped run goes on as if it had n
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import queue
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +23,7 @@ from dragoman.errors import UserError
 from dragoman.training import run_folder
 from dragoman.training.muon import Muon
 from dragoman.training.recipe import Recipe
+from dragoman.training.task_batches import Batch, batches_of_tasks
 from dragoman.training.watching import JsonLines, Progress
 
 if TYPE_CHECKING:
@@ -37,9 +33,7 @@ TASKS = "phrasebook:base-tasks"
 FROM_NOTHING = "new"
 CHECKPOINT = "checkpoint.pt"
 LOG_EVERY = 20
-ROUND_LENGTH, ROUND_HEAD = 16, 512
-PATIENCE = 5.0
-"""How long one of the two processes waits before it looks whether the other is there."""
+ROUND_HEAD = 512
 CONTEXT = 1024
 """The longest text that the model is made for, in tokens."""
 
@@ -89,7 +83,13 @@ def train(
     log = JsonLines(output / "log.jsonl")
     log.keep_until(state["step"])
     body: Any = cast(Any, torch).compile(model.model, dynamic=True)
-    batches = _batches(partial, settings, recipe, skip=state["step"])
+    batches = batches_of_tasks(
+        partial / "tokenizer.json",
+        batch_tokens=settings.batch_tokens,
+        seed=recipe.seed,
+        begun=recipe.model != FROM_NOTHING,
+        skip=state["step"],
+    )
     marks = torch.tensor(tokenizer.mark_tokens(partial))
     picker: Any = torch.Generator()
     started, before = time.monotonic(), state["seconds"]
@@ -110,16 +110,6 @@ def train(
             _checkpoint(output, model, optimizers, state)
     model.to(torch.bfloat16).save_pretrained(str(partial))
     run_folder.put_model(partial, output)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of tokens, padded at the end, and where each reply begins and ends."""
-
-    ids: Any
-    starts: Any
-    ends: Any
-    tokens: int
 
 
 def _model(settings: BaseSettings, folder: Path) -> Any:
@@ -251,83 +241,6 @@ def _step(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
     return float(losses.detach()[of_reply.flatten()[learned[:count]]].mean())
-
-
-# Data: another process writes the tasks while this one learns.
-
-
-def _batches(folder: Path, settings: BaseSettings, recipe: Recipe, skip: int) -> Iterator[Batch]:
-    context = multiprocessing.get_context("spawn")
-    ready: Any = context.Queue(maxsize=40)
-    begun = recipe.model != FROM_NOTHING
-    tokenizer_file = str(folder / "tokenizer.json")
-    arguments = (tokenizer_file, settings.batch_tokens, recipe.seed, begun, ready, os.getpid())
-    writer = context.Process(target=_write_batches, args=arguments, daemon=True)
-    writer.start()
-    seen = 0
-    while True:
-        try:
-            rows, pad = ready.get(timeout=PATIENCE)
-        except queue.Empty:
-            if writer.is_alive():
-                continue
-            raise RuntimeError("the process that writes the tasks has stopped") from None
-        seen += 1
-        if seen > skip:
-            yield _pad(rows, pad)
-
-
-def _pad(rows: list[tuple[list[int], int]], pad: int) -> Batch:
-    longest = _rounded(max(len(ids) for ids, _ in rows))
-    return Batch(
-        torch.tensor([ids + [pad] * (longest - len(ids)) for ids, _ in rows]),
-        torch.tensor([start for _, start in rows]),
-        torch.tensor([len(ids) for ids, _ in rows]),
-        sum(len(ids) for ids, _ in rows),
-    )
-
-
-def _rounded(length: int) -> int:
-    """One more than a multiple: the last token is only ever a target."""
-    return length + (1 - length) % ROUND_LENGTH
-
-
-def _write_batches(
-    tokenizer_file: str, batch_tokens: int, seed: int, begun: bool, ready: Any, learner: int
-) -> None:
-    """Batches of rows of about one length, so that little is padding and shapes are few."""
-    import gc
-
-    from tokenizers import Tokenizer
-
-    from dragoman.phrasebook.tasks import base_tasks
-
-    gc.disable()  # the caches are many small tuples, and walking them costs more than it frees
-    os.nice(1)
-    tokenizer: Any = Tokenizer.from_file(tokenizer_file)
-    pad = tokenizer.token_to_id("<|endoftext|>")
-    tasks = base_tasks(seed, begun=begun)
-    waiting: dict[int, list[tuple[list[int], int]]] = {}
-    for task in tasks:
-        head = f"<|im_start|>user\n{task.prompt}<|im_end|>\n<|im_start|>assistant\n"
-        start = tokenizer.encode(head).ids
-        ids = start + tokenizer.encode(task.reply + "<|im_end|>").ids
-        length = _rounded(len(ids))
-        rows = waiting.setdefault(length, [])
-        rows.append((ids, len(start)))
-        full = len(rows) >= batch_tokens // length
-        if full and not _hand_over((waiting.pop(length), pad), ready, learner):
-            return
-
-
-def _hand_over(item: Any, ready: Any, learner: int) -> bool:
-    """Put it down once there is room; False when the one that learns is gone, killed perhaps."""
-    while os.getppid() == learner:
-        with suppress(queue.Full):
-            ready.put(item, timeout=PATIENCE)
-            return True
-    ready.cancel_join_thread()
-    return False
 
 
 def _checkpoint(
