@@ -8,7 +8,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import make_group
 
@@ -33,6 +33,8 @@ from dragoman.types import Candidate, Group
 HUMAN = [[3, 1, 2], [5, 5]]
 SAID = [[9, 9, 1], [4, 4]]
 
+# Speed is no matter here.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 groups_of_scores = st.lists(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=2, max_size=5),
     min_size=1,
@@ -67,6 +69,7 @@ def test_taus_by_hand() -> None:
     assert parts["kendall_c_item"].value == pytest.approx(8 / 9)
 
 
+@patiently
 @given(groups_of_scores)
 def test_accuracy_is_the_mean_of_agreement(groups: list[list[tuple[int, int]]]) -> None:
     human = [[h for h, _ in group] for group in groups]
@@ -76,6 +79,7 @@ def test_accuracy_is_the_mean_of_agreement(groups: list[list[tuple[int, int]]]) 
         assert shares(human, said)[name].value == pytest.approx(fmean(shown))
 
 
+@patiently
 @given(groups_of_scores)
 def test_calibration_equals_trying_every_threshold(groups: list[list[tuple[int, int]]]) -> None:
     human = [[h for h, _ in group] for group in groups]

@@ -24,8 +24,10 @@ class Share:
     whole: Floats
 
     @property
-    def value(self) -> float:
-        """Of nothing it is 0, as in mt-metrics-eval; counts beside it tell that apart."""
+    def value(self) -> float | None:
+        """None of no groups. Where none of them counts it is 0, as in mt-metrics-eval."""
+        if not len(self.whole):
+            return None
         whole = float(self.whole.sum())
         return float(self.part.sum()) / whole if whole else 0.0
 

@@ -23,7 +23,7 @@ from dragoman.training.judge_reward import Judged, JudgeReward, group_of, read_o
 from dragoman.training.live_engine import LiveEngine
 from dragoman.training.policy import Watching, begin, finish, keep_samples, looking
 from dragoman.training.recipe import Recipe
-from dragoman.training.scripts import wrong_script
+from dragoman.scripts import wrong_script
 from dragoman.types import Group, Sampling, Segment
 
 if TYPE_CHECKING:
