@@ -11,3 +11,4 @@ evaluate = App(
 )
 evaluate.command("dragoman.cli.evaluate_ranking:ranking", name="ranking")
 evaluate.command("dragoman.cli.evaluate_translation:translation", name="translation")
+evaluate.command("dragoman.cli.evaluate_audit:audit", name="audit")

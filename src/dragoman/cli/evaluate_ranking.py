@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.evaluation.groups import HumanGroup, check_references, read_human_groups
 from dragoman.evaluation.judge_report import judge_report, pair_rows
+from dragoman.evaluation.page import page
 from dragoman.evaluation.tables import Table, latex, markdown, parts, summary
 from dragoman.evaluation.verdicts import read_verdicts
 from dragoman.ranker import group_key, judging
@@ -59,6 +60,7 @@ def ranking(
     verdicts: Text | None = None,
     against: Text | None = None,
     pairs: Text | None = None,
+    html: Text | None = None,
     report: ReportOptions = ReportOptions(),
     judge: JudgeOptions = JudgeOptions(),
     engine: EngineOptions = EngineOptions(),
@@ -81,6 +83,8 @@ def ranking(
         The same of another judge; says whether the difference could be chance.
     pairs
         Where a JSON line for each pair goes.
+    html
+        Where the report goes as a page, with a browser of the groups.
     """
     from dragoman.cli.evaluation_tables import show_ranking
 
@@ -94,14 +98,16 @@ def ranking(
         _check_metric(groups, human, judge.judge)
     others = read_verdicts(against, human) if against else None
     code = 0
-    with _place(verdicts, report.json) as place:
+    with verdict_place(verdicts, report.json) as place:
         if asked:
             code = judge_groups(groups, human, place, judge, engine, run)
         said = read_verdicts(place, human)
     made = judge_report(human, said, others)
     report.write(made, [summary(made), *parts(made)])
     if pairs:
-        _write_rows(pairs, pair_rows(human, said))
+        _write(pairs, map(to_line, pair_rows(human, said)))
+    if html:
+        _write(html, page(made, human, said))
     if report.json != STDIN:
         show_ranking(made)
     return code
@@ -116,9 +122,7 @@ def judge_groups(
     run: RunOptions,
 ) -> int:
     """Judge the groups into a file of verdict lines, with its ledger beside it."""
-    if _is_passing(place):
-        run = replace(run, no_ledger=run.ledger is None)
-    run.check_places(file, place)
+    run = for_place(run, file, place)
 
     def hire(opened: Engine | None, cache: ReplyCache | None) -> Worker[Group, Judgement]:
         made = judge.make(opened, engine.sampling, cache)
@@ -142,7 +146,7 @@ PASSING = "dragoman-verdicts-"
 
 
 @contextmanager
-def _place(verdicts: str | None, report: str | None) -> Generator[str]:
+def verdict_place(verdicts: str | None, report: str | None) -> Generator[str]:
     """Where the verdicts lie: as named, beside the report, or for the time being."""
     if verdicts:
         yield verdicts
@@ -153,11 +157,15 @@ def _place(verdicts: str | None, report: str | None) -> Generator[str]:
             yield str(Path(folder) / "verdicts.jsonl")
 
 
-def _is_passing(place: str) -> bool:
-    return Path(place).parent.name.startswith(PASSING)
+def for_place(run: RunOptions, file: str, place: str) -> RunOptions:
+    """How a run that writes there goes; verdicts that pass away need no ledger."""
+    if Path(place).parent.name.startswith(PASSING):
+        run = replace(run, no_ledger=run.ledger is None)
+    run.check_places(file, place)
+    return run
 
 
-def _write_rows(path: str, rows: Iterator[Mapping[str, Any]]) -> None:
+def _write(path: str, lines: Iterable[str]) -> None:
     with write_lines(path) as write:
-        for row in rows:
-            write(to_line(row))
+        for line in lines:
+            write(line)

@@ -10,7 +10,14 @@ from rich.table import Table as Shown
 from rich.text import Text
 
 from dragoman.cli.printing import printable
-from dragoman.evaluation.tables import Table, number, parts, summary, translation_tables
+from dragoman.evaluation.tables import (
+    Table,
+    audit_tables,
+    number,
+    parts,
+    summary,
+    translation_tables,
+)
 
 
 def show_ranking(report: Mapping[str, Any], console: Console | None = None) -> None:
@@ -43,6 +50,19 @@ def show_translation(report: Mapping[str, Any], console: Console | None = None) 
     told = [score for pair in report["language_pairs"] for score in pair["systems"][0]["scores"]]
     for line in dict.fromkeys(f"{score['name']}|{score['signature']}" for score in told):
         console.print(Text(line, "dim"), soft_wrap=True)
+
+
+def show_audit(report: Mapping[str, Any], console: Console | None = None) -> None:
+    """Every measure, the attacks, and the faults in words."""
+    console = console or Console(highlight=False)
+    for table in audit_tables(report):
+        show_table(table, console)
+        console.print()
+    console.print(Text(_unjudged(report), "red" if report["unjudged"] else "dim"))
+    for fault in report["found"] or ("no fault found",):
+        console.print(Text(fault, "bold red" if report["found"] else "green"))
+    for signature in report["judge"]:
+        console.print(Text(printable(signature), "dim"), soft_wrap=True)
 
 
 def show_table(table: Table, console: Console) -> None:

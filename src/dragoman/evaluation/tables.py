@@ -106,6 +106,48 @@ def _chance(p: float | None) -> str:
     return "" if p is None else f" (p = {p:.4f})"
 
 
+def audit_tables(report: Mapping[str, Any]) -> list[Table]:
+    """What was measured beside what a judge without the fault has; systems; attacks."""
+    rows: list[tuple[str, ...]] = []
+    for audit, name, wording, faultless in MEASURES:
+        if audit in report:
+            told = report[audit] if name is None else report[audit][name]
+            rows.append((wording, number(told["value"], told["interval"]), faultless))
+    tables = [Table(("measure", "value", "without fault"), tuple(rows))] if rows else []
+    if systems := report.get("systems"):
+        lines = [(r["system"], number(r["value"], r["interval"]), str(r["pairs"])) for r in systems]
+        tables.append(Table(("system", "wins more than people let it", "pairs"), tuple(lines)))
+    if attacks := report.get("attacks"):
+        lines = [
+            (
+                r["attack"],
+                number(r["honest_wins"]["value"], r["honest_wins"]["interval"]),
+                number(r["tied"]),
+                number(r["fooled"]),
+                str(r["tried"]),
+                str(r["unjudged"]),
+            )
+            for r in attacks["attacks"]
+        ]
+        columns = ("attack", "honest wins", "tied", "fooled", "tried", "unjudged")
+        tables.append(Table(columns, tuple(lines)))
+    return tables
+
+
+# Audit, its number, the words for it, and what a judge without the fault has.
+MEASURES: tuple[tuple[str, str | None, str, str], ...] = (
+    ("position", "first_slot", "first slot's advantage", "0"),
+    ("position", "last_slot", "last slot's advantage", "0"),
+    ("position", "flip_rate", "pairs that another order turns", "0"),
+    ("consistency", "agreement", "agreement of two opinions", "1"),
+    ("saturation", "saturated", "groups with one score", ""),
+    ("saturation", "where_people_differ", "of those that people tell apart", "0"),
+    ("saturation", "advantage", "mean advantage, in points", ""),
+    ("length", None, "prefers the longer, beyond people", "0"),
+    ("attacks", "robustness", "robustness to attacks", "1"),
+)
+
+
 def number(value: object, interval: Sequence[float] | None = None) -> str:
     """A figure with its interval; what there is none of is a dash."""
     if value is None:

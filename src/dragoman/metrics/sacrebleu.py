@@ -125,12 +125,16 @@ def paired_test(
                     # sacrebleu marks the first one in its name.
                     "name": name.removeprefix("Baseline: "),
                     "score": float(result.score),
-                    "p": result.p_value,
-                    "mean": result.mean,
-                    "interval": result.ci,
+                    "p": _plain(result.p_value),
+                    "mean": _plain(result.mean),
+                    "interval": _plain(result.ci),
                 }
                 for name, result in zip(names, results, strict=True)
             ],
         }
         for metric, results in columns.items()
     ]
+
+
+def _plain(number: Any) -> float | None:
+    return None if number is None else float(number)
