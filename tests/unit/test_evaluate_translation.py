@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sacrebleu.sacrebleu import main as sacrebleu_program
 from tests.unit.test_evaluate_ranking import Program, dragoman, write
 
 from dragoman.errors import UserError
@@ -25,14 +24,10 @@ def segment(id: str, **more: Any) -> dict[str, Any]:
             "reference": f"sentence number {id} is here", **more}  # fmt: skip
 
 
-def sacrebleu(
-    arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> str:
+def sacrebleu(*arguments: str) -> str:
     """What the sacrebleu program prints."""
-    capsys.readouterr()
-    monkeypatch.setattr(sys, "argv", ["sacrebleu", *arguments])
-    sacrebleu_program()
-    return capsys.readouterr().out
+    call = [sys.executable, "-m", "sacrebleu", *arguments]
+    return subprocess.run(call, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(("name", "tokenizer"), [("wmt23.he-en", "13a"), ("wmt24.en-zh", "zh")])
@@ -41,8 +36,6 @@ def test_equals_sacrebleu_byte_for_byte(
     tokenizer: str,
     evaluation: Path,
     dragoman: Program,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     lines = (evaluation / f"mt/{name}.jsonl").read_text().removesuffix("\n").split("\n")
     rows = [json.loads(line) for line in lines]
@@ -60,10 +53,10 @@ def test_equals_sacrebleu_byte_for_byte(
     (ours,) = json.loads(Path("o.json").read_text())["language_pairs"]
     common = ["reference.txt", "-m", "bleu", "chrf", "ter", "-tok", tokenizer]
     for place, file in enumerate(made):
-        theirs = sacrebleu([*common, "-i", file, "-f", "text"], monkeypatch, capsys)
+        theirs = sacrebleu(*common, "-i", file, "-f", "text")
         assert "\n".join(s["line"] for s in ours["systems"][place]["scores"]) == theirs.strip()
     paired = ["-i", *made, "--paired-bs", "-f", "json", "-w", "4"]
-    theirs = json.loads(sacrebleu([*common, *paired], monkeypatch, capsys))
+    theirs = json.loads(sacrebleu(*common, *paired))
     for place, one in enumerate(theirs):
         for metric in ours["paired"]["bs"]:
             their = one[metric["metric"]]

@@ -114,8 +114,10 @@ def paired_test(
     randomisation."""
     from sacrebleu.significance import PairedTest
 
-    signatures, columns = PairedTest(list(systems), metrics, [references], kind)()
-    names: list[str] = columns.pop("System")
+    # Its types say less than it does.
+    test: Any = PairedTest(list(systems), metrics, [references], kind)
+    signatures, columns = test()
+    names = columns.pop("System")
     return [
         {
             "metric": metric,
