@@ -19,7 +19,7 @@ from dragoman.evaluation.figures import Share
 from dragoman.evaluation.groups import HumanGroup
 from dragoman.evaluation.pairs import Floats, Pairs, pairs_of
 from dragoman.evaluation.probes import Audit, Probe
-from dragoman.evaluation.resampling import Interval, draws, interval, middle, numbered
+from dragoman.evaluation.resampling import Interval, draws, interval, middle, numbered, sums
 from dragoman.evaluation.verdicts import Said
 from dragoman.judges.permuted import back, flip_rate
 from dragoman.judges.voted import mean_agreement
@@ -273,13 +273,13 @@ def _macro(
     documents = numbered([groups[number].document for number in numbers])
     drawn = draws(documents)
     part, whole = (
-        np.array([
-            np.bincount(documents, np.array(values) * np.array([k == kind for k in kinds]))
-            for kind in dict.fromkeys(kinds)
-        ])
+        {kind: np.array(values) * np.array([k == kind for k in kinds]) for kind in {*kinds}}
         for values in (outcomes, np.ones(len(outcomes)))
-    )  # fmt: skip
+    )
     with np.errstate(invalid="ignore"):
-        each = (drawn @ part.T) / (drawn @ whole.T)
-    value = float((part.sum(1) / whole.sum(1)).mean())
-    return {"value": value, "interval": middle(each[np.isfinite(each).all(1)].mean(1))}
+        each = np.array([
+            sums(drawn, documents, part[kind]) / sums(drawn, documents, whole[kind])
+            for kind in sorted(part)
+        ])  # fmt: skip
+    value = fmean(float(part[kind].sum() / whole[kind].sum()) for kind in sorted(part))
+    return {"value": value, "interval": middle(each[:, np.isfinite(each).all(0)].mean(0))}

@@ -10,13 +10,13 @@ import numpy as np
 from dragoman.evaluation.figures import Share, shares
 from dragoman.evaluation.groups import HumanGroup
 from dragoman.evaluation.pairs import Bools, Floats, Ints, Pairs, Scores
-from dragoman.evaluation.resampling import interval
+from dragoman.evaluation.resampling import Draws, interval
 
 THIRDS = (100 / 3, 200 / 3)
 
 
 def breakdowns(
-    groups: Sequence[HumanGroup], said: Scores, pairs: Pairs, documents: Ints, drawn: Floats
+    groups: Sequence[HumanGroup], said: Scores, pairs: Pairs, documents: Ints, drawn: Draws
 ) -> dict[str, list[dict[str, Any]]]:
     """For each way to part the data its rows: the part's name, how much is in it, and the
     ranking accuracy there with its interval (of the human gap: over pairs, else over groups)."""
@@ -43,7 +43,7 @@ def breakdowns(
     }
 
 
-def _by_gap(pairs: Pairs, documents: Ints, drawn: Floats) -> list[dict[str, Any]]:
+def _by_gap(pairs: Pairs, documents: Ints, drawn: Draws) -> list[dict[str, Any]]:
     gap, right = np.round(np.abs(pairs.human), 9), pairs.right()
     apart = gap > 0
     parts = [("tied by people", ~apart)]
@@ -77,11 +77,11 @@ def _thirds(values: Floats, wording: str) -> list[tuple[str, Bools]]:
 
 
 def _row(
-    part: str, accuracy: Share, inside: Bools, documents: Ints, drawn: Floats
+    part: str, accuracy: Share, inside: Bools, documents: Ints, drawn: Draws
 ) -> dict[str, Any]:
     share = Share(accuracy.part * inside, accuracy.whole * inside)
     return {"part": part, "groups": int(inside.sum()), **_figure(share, documents, drawn)}
 
 
-def _figure(share: Share, documents: Ints, drawn: Floats) -> dict[str, Any]:
+def _figure(share: Share, documents: Ints, drawn: Draws) -> dict[str, Any]:
     return {"ranking_acc": share.value, "interval": interval(share, documents, drawn)}

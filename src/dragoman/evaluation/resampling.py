@@ -6,9 +6,11 @@ never sentences. Everything drawn comes from a seed: the same input gives the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dragoman.evaluation.calibration import flips
 from dragoman.evaluation.figures import Share, Shares
@@ -17,8 +19,11 @@ from dragoman.evaluation.pairs import Floats, Ints, Pairs
 RESAMPLES = 1000
 PERMUTATIONS = 10_000
 CONFIDENCE = 0.95
+# Numbers in memory at once.
+BLOCK = 4_000_000
 
-Interval = tuple[float, float]
+Interval: TypeAlias = tuple[float, float]
+Draws: TypeAlias = NDArray[np.uint8]
 
 
 def numbered(documents: Sequence[str]) -> Ints:
@@ -27,37 +32,51 @@ def numbered(documents: Sequence[str]) -> Ints:
     return np.array([numbers.setdefault(name, len(numbers)) for name in documents], np.int64)
 
 
-def draws(documents: Ints, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
+def draws(documents: Ints, seed: int = 0, resamples: int = RESAMPLES) -> Draws:
     """How often each document is drawn in each resample: resamples × documents."""
     count = int(documents.max()) + 1
     random = np.random.default_rng(seed)
-    return random.multinomial(count, np.full(count, 1 / count), resamples).astype(float)
+    drawn = np.empty((resamples, count), np.uint8)
+    for row in drawn:
+        row[:] = np.bincount(random.integers(count, size=count), minlength=count)
+    return drawn
 
 
-def intervals(parts: Shares, documents: Ints, drawn: Floats) -> dict[str, Interval | None]:
+def sums(drawn: Draws, documents: Ints, values: Floats) -> Floats:
+    """The sum of one value a group in each resample."""
+    totals = np.bincount(documents, values, drawn.shape[1])
+    return np.concatenate([rows @ totals for rows in blocks(drawn)])
+
+
+def blocks(table: Draws) -> Iterator[Floats]:
+    """The rows of a large table as numbers to reckon with, a few at a time."""
+    step = max(1, BLOCK // max(1, table.shape[1]))
+    for start in range(0, len(table), step):
+        yield table[start : start + step].astype(float)
+
+
+def intervals(parts: Shares, documents: Ints, drawn: Draws) -> dict[str, Interval | None]:
     """Where each figure lies with 95 % confidence; None where nothing was drawn to count."""
     return {name: interval(share, documents, drawn) for name, share in parts.items()}
 
 
-def interval(share: Share, documents: Ints, drawn: Floats) -> Interval | None:
-    part = drawn @ np.bincount(documents, share.part, drawn.shape[1])
-    whole = drawn @ np.bincount(documents, share.whole, drawn.shape[1])
+def interval(share: Share, documents: Ints, drawn: Draws) -> Interval | None:
+    part, whole = (sums(drawn, documents, column) for column in (share.part, share.whole))
     return middle(part[whole > 0] / whole[whole > 0])
 
 
-def calibrated_interval(pairs: Pairs, documents: Ints, drawn: Floats) -> Interval | None:
+def calibrated_interval(pairs: Pairs, documents: Ints, drawn: Draws) -> Interval | None:
     """The interval of `acc_eq_opt`: every resample chooses its own threshold."""
     gaps, changes, groups = flips(pairs)
-    accuracy = np.bincount(documents, pairs.sums(pairs.right()) / pairs.counts, drawn.shape[1])
-    sizes = np.bincount(documents, minlength=drawn.shape[1])
+    accuracy = sums(drawn, documents, pairs.sums(pairs.right()) / pairs.counts)
+    sizes = sums(drawn, documents, np.ones(len(pairs.counts)))
     ends = np.concatenate([gaps[1:] != gaps[:-1], [True]]) if len(gaps) else np.zeros(0, bool)
     document = documents[groups]
-    values: list[float] = []
-    for weights in drawn:
-        gained = np.cumsum(changes * weights[document])[ends]
-        best = max(0.0, float(gained.max())) if len(gained) else 0.0
-        values.append(float(weights @ accuracy + best) / float(weights @ sizes))
-    return middle(np.array(values))
+    gained = [
+        max(0.0, float(np.cumsum(changes * weights[document])[ends].max(initial=0.0)))
+        for weights in drawn
+    ]
+    return middle((accuracy + np.array(gained)) / sizes)
 
 
 def middle(values: Floats) -> Interval | None:
@@ -82,18 +101,13 @@ def paired_permutation(
     `differences` has one number a group; what two judges said of a document is swapped whole,
     or not. Two-sided; never 0, since the arrangement seen is one of those possible.
     """
-    sums = np.bincount(documents, differences)
-    seen = abs(float(sums.sum()))
+    by_document = np.bincount(documents, differences)
+    seen = abs(float(by_document.sum()))
     random = np.random.default_rng(seed)
-    as_far = 1
-    for start in range(0, permutations, 1000):
-        size = (min(1000, permutations - start), len(sums))
-        swapped = random.integers(0, 2, size) * 2.0 - 1
-        as_far += int((np.abs(swapped @ sums) >= seen - 1e-12).sum())
+    as_far, left = 1, permutations
+    while left:
+        size = min(left, max(1, BLOCK // len(by_document)))
+        swapped = random.choice(np.array([-1.0, 1.0]), (size, len(by_document)))
+        as_far += int((np.abs(swapped @ by_document) >= seen - 1e-12).sum())
+        left -= size
     return as_far / (permutations + 1)
-
-
-def significant(bounds: Mapping[str, Interval | None], name: str) -> bool:
-    """Whether an interval lies on one side of 0."""
-    bound = bounds.get(name)
-    return bound is not None and not bound[0] <= 0 <= bound[1]

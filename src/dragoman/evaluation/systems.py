@@ -14,6 +14,7 @@ import numpy as np
 
 from dragoman.evaluation.groups import HumanGroup
 from dragoman.evaluation.pairs import Floats, Scores
+from dragoman.evaluation.resampling import BLOCK
 
 FLIPS = 1000
 
@@ -39,22 +40,19 @@ def compare(
     names: Sequence[str], people: Floats, judge: Floats, seed: int = 0, flips: int = FLIPS
 ) -> SystemLevel:
     """Both tables have a row a system and a column a group; NaN is a system that is not there."""
-    random = np.random.default_rng(seed)
-    swapped: Floats = random.choice(np.array([-1.0, 1.0]), (flips, people.shape[1]))
-    agreed, soft = list[bool](), list[float]()
+    agreed, rows = list[bool](), list[Floats]()
     for one, other in combinations(range(len(names)), 2):
         human, said = people[one] - people[other], judge[one] - judge[other]
         both = np.isfinite(human) & np.isfinite(said)
-        if not both.any():
-            continue
-        means = np.sign(human[both].mean()), np.sign(said[both].mean())
-        agreed.append(bool(means[0] == means[1]))
-        drawn: Floats = swapped[:, both]
-        chances = [_chance(values[both], drawn) for values in (human, said)]
-        soft.append(1 - abs(chances[0] - chances[1]))
+        if both.any():
+            agreed.append(bool(np.sign(human[both].mean()) == np.sign(said[both].mean())))
+            # A difference of 0 is the same in every arrangement.
+            rows += [np.where(both, human, 0.0), np.where(both, said, 0.0)]
     if not agreed:
         return SystemLevel(len(names), 0, None, None)
-    return SystemLevel(len(names), len(agreed), float(np.mean(agreed)), float(np.mean(soft)))
+    chances = _chances(np.array(rows), seed, flips)
+    soft = 1 - np.abs(chances[::2] - chances[1::2])
+    return SystemLevel(len(names), len(agreed), float(np.mean(agreed)), float(soft.mean()))
 
 
 def score_tables(groups: Sequence[HumanGroup], said: Scores) -> tuple[list[str], Floats, Floats]:
@@ -83,6 +81,14 @@ def parts(name: str, written: set[str]) -> list[str]:
     return several if len(several) > 1 and written.issuperset(several) else [name]
 
 
-def _chance(differences: Floats, swapped: Floats) -> float:
-    """How often chance gives the first system as much of an advantage as it has."""
-    return float((swapped @ differences >= differences.sum() - 1e-9).mean())
+def _chances(differences: Floats, seed: int, flips: int) -> Floats:
+    """How often chance gives each first system as much of an advantage as it has."""
+    random = np.random.default_rng(seed)
+    as_much = np.zeros(len(differences))
+    seen = differences.sum(1) - 1e-9
+    step = max(1, BLOCK // differences.shape[1])
+    for start in range(0, flips, step):
+        size = (min(step, flips - start), differences.shape[1])
+        swapped = random.choice(np.array([-1.0, 1.0]), size)
+        as_much += (swapped @ differences.T >= seen).sum(0)
+    return as_much / flips
