@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from dragoman.asking import ReplyCache
-from dragoman.cli.evaluate_ranking import ReportOptions, for_place, verdict_place
+from dragoman.cli.evaluate_ranking import ReportOptions, check_metric, for_place, verdict_place
 from dragoman.cli.options import EngineOptions, JudgeOptions
 from dragoman.cli.running import Job, RunOptions, Text, Worker
 from dragoman.engines import Engine
@@ -66,7 +67,11 @@ def audit(
     if judge.judge is None and engine.engine is None:
         raise UserError("say who is audited: --judge or --engine")
     human = read_human_groups(groups)
-    audits = [audit for audit in AUDITS if audit in only]
+    check_metric(groups, human, judge.judge)
+    audits: list[Audit] = [audit for audit in AUDITS if audit in only]
+    if engine.engine and engine.temperature == 0 and "consistency" in audits:
+        print("dragoman: no --temperature, so no audit of consistency", file=sys.stderr)
+        audits.remove("consistency")
     asked = list(probes(human, audits, opinions, orders))
 
     def hire(opened: Engine | None, cache: ReplyCache | None) -> Worker[Probe, Judgement]:

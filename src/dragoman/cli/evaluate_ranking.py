@@ -20,7 +20,7 @@ from dragoman.errors import UserError
 from dragoman.evaluation.groups import HumanGroup, check_references, read_human_groups
 from dragoman.evaluation.judge_report import judge_report, pair_rows
 from dragoman.evaluation.page import page
-from dragoman.evaluation.tables import Table, latex, markdown, parts, summary
+from dragoman.evaluation.tables import Table, latex, markdown, parts, signatures, summary
 from dragoman.evaluation.verdicts import read_verdicts
 from dragoman.ranker import group_key, judging
 from dragoman.row_files import STDIN, to_line, write_lines
@@ -47,10 +47,11 @@ class ReportOptions:
                 write(json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1))
         if self.markdown:
             with write_lines(self.markdown) as write:
-                write("\n".join(map(markdown, tables)))
+                told = [f"`{signature}`\n" for signature in signatures(report)]
+                write("\n".join([*map(markdown, tables), *told]))
         if self.latex:
             with write_lines(self.latex) as write:
-                write(latex(tables[0]))
+                write(latex(tables[0]) + "".join(f"% {one}\n" for one in signatures(report)))
 
 
 def ranking(
@@ -94,8 +95,7 @@ def ranking(
     if not asked and verdicts is None:
         raise UserError("say who judges (--judge, --engine), or where its --verdicts are")
     human = read_human_groups(groups)
-    if judge.judge and judge.judge.startswith("metric"):
-        _check_metric(groups, human, judge.judge)
+    check_metric(groups, human, judge.judge)
     others = read_verdicts(against, human) if against else None
     code = 0
     with verdict_place(verdicts, report.json) as place:
@@ -135,10 +135,12 @@ def judge_groups(
     return job.do(place)
 
 
-def _check_metric(path: str, human: list[HumanGroup], judge: str) -> None:
+def check_metric(path: str, human: list[HumanGroup], judge: str | None) -> None:
+    """Refuse groups that lack the reference that this metric needs."""
     from dragoman.metrics import make_metric
 
-    if make_metric(judge.partition(":")[2] or "chrf").needs_reference:
+    kind, _, name = (judge or "").partition(":")
+    if judge and kind == "metric" and make_metric(name or "chrf").needs_reference:
         check_references(path, human, judge)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -10,11 +12,13 @@ from dragoman.cli.evaluate_ranking import ReportOptions
 from dragoman.cli.running import Text
 from dragoman.errors import UserError
 from dragoman.evaluation.tables import translation_tables
-from dragoman.evaluation.translation_report import translation_report
+from dragoman.evaluation.translation_report import Paired, translation_report
 from dragoman.evaluation.translations import read_referenced, read_system
 from dragoman.row_files import STDIN
 
-TESTS = {"none": (), "bs": ("bs",), "ar": ("ar",), "both": ("bs", "ar")}
+TESTS: Mapping[str, tuple[Paired, ...]] = MappingProxyType(
+    {"none": (), "bs": ("bs",), "ar": ("ar",), "both": ("bs", "ar")}
+)
 
 
 def translation(

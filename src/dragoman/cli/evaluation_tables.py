@@ -15,6 +15,7 @@ from dragoman.evaluation.tables import (
     audit_tables,
     number,
     parts,
+    signatures,
     summary,
     translation_tables,
 )
@@ -36,8 +37,7 @@ def show_ranking(report: Mapping[str, Any], console: Console | None = None) -> N
         if len(table.rows) > 1:
             console.print()
             show_table(table, console)
-    for signature in (*report["judge"], report["signature"]):
-        console.print(Text(printable(signature), "dim"), soft_wrap=True)
+    _show_signatures(report, console)
 
 
 def show_translation(report: Mapping[str, Any], console: Console | None = None) -> None:
@@ -47,9 +47,7 @@ def show_translation(report: Mapping[str, Any], console: Console | None = None) 
         if place:
             console.print()
         show_table(table, console)
-    told = [score for pair in report["language_pairs"] for score in pair["systems"][0]["scores"]]
-    for line in dict.fromkeys(f"{score['name']}|{score['signature']}" for score in told):
-        console.print(Text(line, "dim"), soft_wrap=True)
+    _show_signatures(report, console)
 
 
 def show_audit(report: Mapping[str, Any], console: Console | None = None) -> None:
@@ -61,8 +59,7 @@ def show_audit(report: Mapping[str, Any], console: Console | None = None) -> Non
     console.print(Text(_unjudged(report), "red" if report["unjudged"] else "dim"))
     for fault in report["found"] or ("no fault found",):
         console.print(Text(fault, "bold red" if report["found"] else "green"))
-    for signature in report["judge"]:
-        console.print(Text(printable(signature), "dim"), soft_wrap=True)
+    _show_signatures(report, console)
 
 
 def show_table(table: Table, console: Console) -> None:
@@ -98,3 +95,8 @@ def _show_against(against: Mapping[str, Any], console: Console) -> None:
     columns = ("figure", "the other", "difference", "p")
     console.print()
     show_table(Table(columns, tuple(rows), title), console)
+
+
+def _show_signatures(report: Mapping[str, Any], console: Console) -> None:
+    for signature in signatures(report):
+        console.print(Text(printable(signature), "dim"), soft_wrap=True)

@@ -17,6 +17,7 @@ import numpy as np
 from dragoman.evaluation.attacks import TRICKS
 from dragoman.evaluation.figures import Share
 from dragoman.evaluation.groups import HumanGroup
+from dragoman.evaluation.judge_report import report_signature
 from dragoman.evaluation.pairs import Floats, Pairs, pairs_of
 from dragoman.evaluation.probes import Audit, Probe
 from dragoman.evaluation.resampling import Interval, draws, interval, middle, numbered, sums
@@ -40,6 +41,7 @@ def audit_report(
     report: dict[str, Any] = {
         "audits": list(audits),
         "judge": sorted({said.signature for _, said in answers if said.signature}),
+        "signature": report_signature("audit", groups),
         "groups": len(groups),
         "probes": len(answers),
         "unjudged": failures.total(),

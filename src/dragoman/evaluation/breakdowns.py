@@ -36,18 +36,19 @@ def breakdowns(
         "source_length": [
             _row(part, accuracy, inside, documents, drawn)
             for part, inside in _thirds(
-                np.array([len(group.group.segment.source) for group in groups], float),
-                "{:.0f} to {:.0f} characters",
+                np.array([float(len(group.group.segment.source)) for group in groups]),
+                "characters",
             )
         ],
     }
 
 
 def _by_gap(pairs: Pairs, documents: Ints, drawn: Draws) -> list[dict[str, Any]]:
-    gap, right = np.round(np.abs(pairs.human), 9), pairs.right()
+    gap = np.abs(pairs.human).round(9)
+    right = pairs.right()
     apart = gap > 0
     parts = [("tied by people", ~apart)]
-    for name, inside in _thirds(gap[apart], "{:g} to {:g} apart"):
+    for name, inside in _thirds(gap[apart], "apart"):
         among = np.zeros(len(gap), bool)
         among[apart] = inside
         parts.append((name, among))
@@ -62,7 +63,7 @@ def _by_gap(pairs: Pairs, documents: Ints, drawn: Draws) -> list[dict[str, Any]]
     ]
 
 
-def _thirds(values: Floats, wording: str) -> list[tuple[str, Bools]]:
+def _thirds(values: Floats, what: str) -> list[tuple[str, Bools]]:
     """The values in three parts of about one size; equal values are never parted."""
     if not len(values):
         return []
@@ -71,8 +72,8 @@ def _thirds(values: Floats, wording: str) -> list[tuple[str, Bools]]:
     for number in range(3):
         inside = part == number
         if inside.any():
-            low, high = values[inside].min(), values[inside].max()
-            found.append((wording.format(low, high), inside))
+            low, high = f"{values[inside].min():g}", f"{values[inside].max():g}"
+            found.append((f"{low if low == high else f'{low} to {high}'} {what}", inside))
     return found
 
 

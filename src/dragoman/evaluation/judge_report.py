@@ -45,7 +45,7 @@ def judge_report(
     human = [group.scores for group in kept]
     report: dict[str, Any] = {
         "judge": sorted({one.signature for one in said if one.signature}),
-        "signature": _signature(groups),
+        "signature": report_signature("ranking", groups),
         "documents": len({group.document for group in groups}),
         "unjudged": failures.total(),
         "unjudged_reasons": dict(failures.most_common()),
@@ -109,7 +109,8 @@ def comparison(
     documents = numbered([group.document for group, _, _ in both])
     drawn = draws(documents)
     human = [group.scores for group, _, _ in both]
-    ours, theirs = (pairs_of(human, [row[side] for row in both]) for side in (1, 2))
+    ours = pairs_of(human, [scores for _, scores, _ in both])
+    theirs = pairs_of(human, [scores for _, _, scores in both])
     for name, calibrated in (("ranking_acc", False), ("acc_eq_opt", True)):
         gain = difference(_accuracy(ours, calibrated), _accuracy(theirs, calibrated))
         report[name] = {
@@ -147,12 +148,12 @@ def pair_rows(groups: Sequence[HumanGroup], said: Sequence[Said]) -> Iterator[di
             }
 
 
-def _signature(groups: Sequence[HumanGroup]) -> str:
+def report_signature(evaluation: str, groups: Sequence[HumanGroup]) -> str:
     """What the figures were counted on, and how their intervals were drawn."""
     data = digest([[group.id, list(group.scores), group.document] for group in groups])
     return signature(
         {
-            "evaluation": "ranking",
+            "evaluation": evaluation,
             "groups": len(groups),
             "data": data[:8],
             "places": PLACES,

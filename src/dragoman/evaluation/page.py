@@ -11,7 +11,8 @@ from importlib.resources import files
 from typing import Any
 
 from dragoman.evaluation.groups import HumanGroup
-from dragoman.evaluation.tables import NAMES, Table, parts, summary
+from dragoman.evaluation.resampling import Interval
+from dragoman.evaluation.tables import NAMES, Table, parts, signatures, summary
 from dragoman.evaluation.verdicts import Said
 from dragoman.ranking import agreement
 from dragoman.row_files import to_line
@@ -68,7 +69,7 @@ def page(
     for table in parts(report):
         yield f'<div class="wide">{_table(table)}</div>'
     yield "</div>"
-    for signature in (*report["judge"], report["signature"]):
+    for signature in signatures(report):
         yield f"<p><code>{escape(signature)}</code></p>"
     yield BROWSER
     yield '<script type="application/json" id="groups">['
@@ -121,12 +122,13 @@ def _table(table: Table, first: str = "plain") -> str:
 
 def _plot(report: Mapping[str, Any]) -> str:
     """Ranking accuracy of the judge, with its interval, above that of the baselines."""
-    lines = [
-        ("the judge", report["ranking_acc"], (report.get("intervals") or {}).get("ranking_acc"))
+    bounds: Mapping[str, Interval] = report.get("intervals", {})
+    baselines: Mapping[str, Mapping[str, float]] = report.get("baselines", {})
+    lines: list[tuple[str, float | None, Interval | None]] = [
+        ("the judge", report["ranking_acc"], bounds.get("ranking_acc"))
     ]
     lines += [
-        (NAMES.get(name, name), figures["ranking_acc"], None)
-        for name, figures in report.get("baselines", {}).items()
+        (NAMES.get(name, name), figures["ranking_acc"], None) for name, figures in baselines.items()
     ]
     height = 24 * len(lines) + 24
     drawn = [f'<line x1="160" x2="460" y1="{height - 20}" y2="{height - 20}"/>']
@@ -134,15 +136,16 @@ def _plot(report: Mapping[str, Any]) -> str:
         x = 160 + 300 * share
         drawn.append(f'<line x1="{x}" x2="{x}" y1="0" y2="{height - 20}"/>')
         drawn.append(f'<text x="{x}" y="{height - 4}" text-anchor="middle">{share:g}</text>')
-    for place, (name, value, bounds) in enumerate(lines):
+    for place, (name, value, bound) in enumerate(lines):
         y = 14 + 24 * place
         drawn.append(f'<text x="150" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
-        if bounds:
-            low, high = (160 + 300 * bound for bound in bounds)
+        if bound:
+            low, high = (160 + 300 * end for end in bound)
             drawn.append(f'<line class="bar" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>')
         if value is not None:
             drawn.append(f'<circle cx="{160 + 300 * value:.1f}" cy="{y}" r="5"/>')
     return (
+        "<figure><figcaption>accuracy</figcaption>"
         f'<svg viewBox="0 0 480 {height}" width="480" height="{height}" role="img" '
-        f'aria-label="Ranking accuracy beside baselines">{"".join(drawn)}</svg>'
+        f'aria-label="Ranking accuracy beside baselines">{"".join(drawn)}</svg></figure>'
     )

@@ -42,8 +42,9 @@ class Table:
 def summary(report: Mapping[str, Any], bounded: Sequence[str] = tuple(COLUMNS)) -> Table:
     """The judge and what needs no judge, a line each; intervals of these figures only."""
     bounds = {name: report.get("intervals", {}).get(name) for name in bounded}
-    rows = [("the judge", *_cells(report, bounds))]
-    for name, figures in report.get("baselines", {}).items():
+    rows: list[tuple[str, ...]] = [("the judge", *_cells(report, bounds))]
+    baselines: Mapping[str, Mapping[str, Any]] = report.get("baselines", {})
+    for name, figures in baselines.items():
         rows.append((NAMES.get(name, name), *_cells(figures, {})))
     return Table(("", *COLUMNS.values()), tuple(rows))
 
@@ -146,6 +147,17 @@ MEASURES: tuple[tuple[str, str | None, str, str], ...] = (
     ("length", None, "prefers the longer, beyond people", "0"),
     ("attacks", "robustness", "robustness to attacks", "1"),
 )
+
+
+def signatures(report: Mapping[str, Any]) -> list[str]:
+    """What produced the numbers of a report, each once."""
+    scores = [
+        f"{score['name']}|{score['signature']}"
+        for pair in report.get("language_pairs", ())
+        for score in pair["systems"][0]["scores"]
+    ]
+    own = [report["signature"]] if "signature" in report else []
+    return list(dict.fromkeys([*report.get("judge", ()), *own, *scores]))
 
 
 def number(value: object, interval: Sequence[float] | None = None) -> str:

@@ -111,7 +111,7 @@ def paired_test(
     kind: Literal["bs", "ar"],
 ) -> list[dict[str, object]]:
     """Each metric of each system beside the first one: paired bootstrap or approximate
-    randomisation."""
+    randomisation. `ci` is half of the interval around the mean, as sacrebleu says it."""
     from sacrebleu.significance import PairedTest
 
     # Its types say less than it does.
@@ -129,7 +129,7 @@ def paired_test(
                     "score": float(result.score),
                     "p": _plain(result.p_value),
                     "mean": _plain(result.mean),
-                    "interval": _plain(result.ci),
+                    "ci": _plain(result.ci),
                 }
                 for name, result in zip(names, results, strict=True)
             ],
