@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from tests.unit.test_evaluate_ranking import Program, dragoman, row, write
+from tests.evaluating import Program, dragoman, row, write
 
 from dragoman.evaluation.attacks import TRICKS, attacks
 from dragoman.evaluation.audits import audit_report

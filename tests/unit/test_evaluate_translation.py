@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.test_evaluate_ranking import Program, dragoman, write
+from tests.evaluating import Program, dragoman, write
 
 from dragoman.errors import UserError
 from dragoman.evaluation.translation_report import guards, translation_report

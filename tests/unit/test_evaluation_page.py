@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.unit.test_evaluate_ranking import Program, dragoman, row, write
+from tests.evaluating import Program, dragoman, row, write
 
 __all__ = ["dragoman"]
 
