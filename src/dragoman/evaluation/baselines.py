@@ -66,9 +66,8 @@ def length_ratio_source(groups: Sequence[HumanGroup]) -> Predicted:
 
 def usual_ratio(groups: Sequence[HumanGroup]) -> float:
     """The mean over all candidates of the logarithm of their length beside the source's."""
-    return fmean(
-        ratio for group in groups for ratio in _log_ratios(group, group.group.segment.source)
-    )
+    ratios = [_log_ratios(group, group.group.segment.source) for group in groups]
+    return round(fmean(ratio for row in ratios for ratio in row), PLACES)
 
 
 def length_ratio_reference(groups: Sequence[HumanGroup]) -> Predicted:
