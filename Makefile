@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo base test check format docs bench clean help
+.PHONY: demo base test browser check format docs bench clean help
 
 demo: .venv/core  ## rank example groups with what is embedded
 	$(BIN)/dragoman rank examples/groups.jsonl --judge metric:chrf
@@ -14,6 +14,11 @@ base: .venv/dev  ## train the phrasebook's base model and put it in its place, i
 
 test: .venv/dev  ## run every test; the first time it also makes the converter's environment
 	$(BIN)/python -m pytest
+
+browser: .venv/dev  ## the report's page in a real Chromium, which is installed where there is none
+	$(PIP) --group browser
+	command -v chromium || $(BIN)/playwright install chromium
+	$(BIN)/python -m pytest tests/browser
 
 check: .venv/dev  ## formatting, lint, types, floors, and what the pages say commands print
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ Everything here is pure and works on indices; names for the indices are given by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -72,7 +72,7 @@ def agreement(
 
     `paper`: a pair counts when both sides say the same of >, =, <. A tie on one side
     only is wrong. With `epsilon` > 0 predicted scores that close count as tied, which
-    is the pair accuracy that `calibrate` tunes.
+    is the pair accuracy that calibration tunes.
     `half`: a tie on one side only earns half; useful where ties are cheap to predict.
     """
     if len(predicted) != len(gold):
@@ -86,38 +86,3 @@ def agreement(
         elif ties == "half" and 0 in (said, true):
             credit += 0.5
     return credit / pairs if pairs else None
-
-
-def calibrate(
-    groups: Iterable[tuple[Sequence[float], Sequence[float]]],
-) -> tuple[float, float]:
-    """The tie threshold that makes (predicted, gold) groups agree best, and that agreement.
-
-    The mean over groups of `agreement(..., epsilon)` is maximised over epsilon; only
-    differences that occur can change it, so those are tried, and 0. Among equals the
-    smallest wins. Groups without a pair do not count.
-    """
-    changes: list[tuple[float, float]] = []
-    base, counted = 0.0, 0
-    for predicted, gold in groups:
-        pairs = list(combinations(range(len(gold)), 2))
-        if not pairs:
-            continue
-        counted += 1
-        for i, j in pairs:
-            gap, true = predicted[i] - predicted[j], sign(gold[i] - gold[j])
-            before, after = sign(gap) == true, true == 0
-            base += before / len(pairs)
-            if gap != 0 and before != after:
-                changes.append((abs(gap), (after - before) / len(pairs)))
-    if not counted:
-        raise ValueError("no group has two candidates")
-    changes.sort()
-    best_epsilon, best, now = 0.0, base, base
-    for position, (epsilon, change) in enumerate(changes):
-        now += change
-        last_of_its_size = position + 1 == len(changes) or changes[position + 1][0] != epsilon
-        # The margin keeps rounding noise from preferring a larger threshold to an equal one.
-        if last_of_its_size and now > best + 1e-12:
-            best_epsilon, best = epsilon, now
-    return best_epsilon, best / counted

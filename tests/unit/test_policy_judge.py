@@ -11,8 +11,8 @@ from tests.policy_parts import Fails, LikesE, Plain
 
 from dragoman.errors import UserError
 from dragoman.rewards.group import GroupReward
+from dragoman.scripts import wrong_script
 from dragoman.training.judge_reward import Judged, JudgeReward
-from dragoman.training.scripts import wrong_script
 from dragoman.types import Group, Judgement, Segment
 
 END = 7

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import json
-from itertools import combinations
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +7,6 @@ from hypothesis import strategies as st
 from dragoman.ranking import (
     agree,
     agreement,
-    calibrate,
     rank_scores,
     read_ranking,
     sign,
@@ -110,52 +105,5 @@ def test_agreement_needs_a_pair_and_equal_lengths() -> None:
         agreement([1], [1, 2])
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2)), min_size=2, max_size=7))
-def test_calibration_equals_trying_every_threshold(pairs: list[tuple[int, int]]) -> None:
-    predicted, gold = [p for p, _ in pairs], [g for _, g in pairs]
-    gaps = {0.0} | {float(abs(a - b)) for a, b in combinations(predicted, 2)}
-    tried = {gap: agreement(predicted, gold, epsilon=gap) or 0.0 for gap in sorted(gaps)}
-    epsilon, best = calibrate([(predicted, gold)])
-    assert best == pytest.approx(max(tried.values()))
-    assert epsilon == min(gap for gap, value in tried.items() if value >= best - 1e-12)
-
-
-def test_calibration_without_a_pair() -> None:
-    with pytest.raises(ValueError, match="no group has two"):
-        calibrate([([1], [1])])
-
-
 def test_sign_treats_near_differences_as_ties() -> None:
     assert [sign(d, 1) for d in (-2, -1, 0, 1, 2)] == [-1, 0, 0, 0, 1]
-
-
-def test_equals_published_figures_on_human_judged_groups(evaluation: Path) -> None:
-    """Plain and calibrated agreement, beside the figures of mt-metrics-eval for every predictor."""
-    rows = json.loads((evaluation / "baselines.json").read_text())["rows"]
-    wanted = {(f"{r['set']}.{r['lp']}.{r['kind']}", r["predictor"]): r for r in rows}
-    compared = 0
-    for file in (evaluation / "pergroup").glob("*.json"):
-        groups = json.loads(file.read_text()).values()
-        for predictor in sorted({name for group in groups for name in group["predictors"]}):
-            row = wanted.get((file.stem, predictor))
-            if row is None:
-                continue
-            pairs = [
-                (group["predictors"][predictor]["scores"], group["human_scores"])
-                for group in groups
-                if predictor in group["predictors"]
-            ]
-            epsilon, best = calibrate(pairs)
-            assert _mean(pairs, 0) == pytest.approx(row["ranking_acc"], abs=1e-6)
-            assert best == pytest.approx(row["acc_eq_opt"], abs=1e-6)
-            # Several thresholds can be equally good; ours is the smallest of them.
-            assert epsilon <= row["eps_opt"] + 1e-6
-            assert _mean(pairs, epsilon) == pytest.approx(best)
-            compared += 1
-    assert compared > 40
-
-
-def _mean(pairs: list[tuple[list[float], list[float]]], epsilon: float) -> float:
-    shares = [agreement(predicted, gold, epsilon=epsilon) for predicted, gold in pairs]
-    known = [share for share in shares if share is not None]
-    return sum(known) / len(known)

@@ -1,10 +1,11 @@
-"""Sentence-level chrF and BLEU against the reference, by sacrebleu with its defaults."""
+"""By sacrebleu with its defaults: chrF and BLEU of sentences; BLEU, chrF and TER of corpora, and
+its tests of the difference between systems."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from dragoman.languages import language_code
 from dragoman.types import Group, Segment
@@ -77,3 +78,65 @@ def _bleu(tokenizer: str) -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
     return BLEU(effective_order=True, tokenize=tokenizer)
+
+
+def corpus_metrics(tokenizer: str) -> dict[str, Any]:
+    """sacrebleu's own BLEU, chrF and TER for corpora; the tokenizer is BLEU's."""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+    from sacrebleu.metrics.ter import TER
+
+    return {"BLEU": BLEU(tokenize=tokenizer), "chrF": CHRF(), "TER": TER()}
+
+
+def corpus_scores(
+    metrics: Mapping[str, Any], texts: Sequence[str], references: Sequence[str]
+) -> list[dict[str, object]]:
+    """Each metric of a corpus: its number, its signature, and sacrebleu's line for it."""
+    found: list[dict[str, object]] = []
+    for metric in metrics.values():
+        score = metric.corpus_score(texts, [references])
+        told = metric.get_signature().format()
+        line = score.format(width=1, signature=told)
+        found.append(
+            {"name": score.name, "score": float(score.score), "signature": told, "line": line}
+        )
+    return found
+
+
+def paired_test(
+    metrics: Mapping[str, Any],
+    systems: Sequence[tuple[str, Sequence[str]]],
+    references: Sequence[str],
+    kind: Literal["bs", "ar"],
+) -> list[dict[str, object]]:
+    """Each metric of each system beside the first one: paired bootstrap or approximate
+    randomisation. `ci` is half of the interval around the mean, as sacrebleu says it."""
+    from sacrebleu.significance import PairedTest
+
+    # Its types say less than it does.
+    test: Any = PairedTest(list(systems), metrics, [references], kind)
+    signatures, columns = test()
+    names = columns.pop("System")
+    return [
+        {
+            "metric": metric,
+            "signature": signatures[metric].format(),
+            "systems": [
+                {
+                    # sacrebleu marks the first one in its name.
+                    "name": name.removeprefix("Baseline: "),
+                    "score": float(result.score),
+                    "p": _plain(result.p_value),
+                    "mean": _plain(result.mean),
+                    "ci": _plain(result.ci),
+                }
+                for name, result in zip(names, results, strict=True)
+            ],
+        }
+        for metric, results in columns.items()
+    ]
+
+
+def _plain(number: Any) -> float | None:
+    return None if number is None else float(number)

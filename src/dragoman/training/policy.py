@@ -19,11 +19,11 @@ from dragoman.errors import UserError
 from dragoman.formats import Format, Reading, make_format
 from dragoman.plugins import find
 from dragoman.rewards.group import GroupReward
+from dragoman.scripts import wrong_script
 from dragoman.training import trainers
 from dragoman.training.data import load_segments
 from dragoman.training.judge_reward import Judged, JudgeReward, open_judge
 from dragoman.training.recipe import Recipe
-from dragoman.training.scripts import wrong_script
 from dragoman.types import Segment
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from dragoman.judges import make_judge
 from dragoman.metrics import Metric, make_metric
 from dragoman.rewards.group import Rollout, distinct
 from dragoman.rewards.self_reward import SelfReward, self_reward
+from dragoman.scripts import wrong_script
 from dragoman.training import trainers
 from dragoman.training.judge_reward import Judged, JudgeReward, group_of, read_or_none
 from dragoman.training.live_engine import LiveEngine
 from dragoman.training.policy import Watching, begin, finish, keep_samples, looking
 from dragoman.training.recipe import Recipe
-from dragoman.training.scripts import wrong_script
 from dragoman.types import Group, Sampling, Segment
 
 if TYPE_CHECKING:

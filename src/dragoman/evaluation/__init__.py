@@ -1,0 +1,1 @@
+"""How good judges and translations are: figures, intervals, audits and reports."""
