@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -50,7 +50,7 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     """A function that writes one line, to a file that appears whole or not at all, or to
     standard output for `-`.
 
-    Lines gather in `PATH.partial`, which is renamed at the end.
+    Lines gather in `PATH.partial`, which is renamed at the end, or removed if it goes wrong.
     """
     if str(path) == STDIN:
         yield lambda line: print(line, flush=True)
@@ -68,9 +68,14 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
 
     try:
         yield write
-    finally:
         with _writing(path):
             stream.close()
+    except BaseException:
+        with suppress(OSError):
+            stream.close()
+        with suppress(OSError):
+            partial.unlink()
+        raise
     with _writing(path):
         os.replace(partial, path)
 

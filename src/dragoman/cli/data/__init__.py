@@ -1,0 +1,18 @@
+"""`dragoman data`: from raw text to training sets, a step a file."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+data = App(
+    name="data",
+    help="Make training sets: a step a command, rows in and rows out.",
+    result_action="return_value",
+)
+
+STEPS = (
+    ("gqm", "dragoman.cli.data.gqm:gqm", "Make training sets for group judges."),
+)  # fmt: skip
+
+for _name, _place, _help in STEPS:
+    data.command(_place, name=_name, help=_help)

@@ -1,0 +1,67 @@
+"""Rows from what people have, in the names that `records.py` reads.
+
+A `.jsonl`, `.tsv` or `.parquet` file, or a folder of them as data sets are stored, whose files
+are read in the order of their names. Rows with the columns of published ranking data
+(`src_text`, `trg_text`, `mt_texts`, `trg_lang`) get our names, and their number as an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dragoman.errors import BadRecord, UserError
+from dragoman.row_files import Row, read_rows
+
+Value = TypeVar("Value")
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".tsv", ".tsv.gz", ".parquet")
+
+# Column of published data, and our name for it.
+_PUBLISHED = {
+    "src_text": "source",
+    "trg_text": "reference",
+    "trg_lang": "tgt_lang",
+    "mt_texts": "candidates",
+}
+
+
+def read_source(path: str | Path) -> Iterator[tuple[int, Row]]:
+    """Stream (number, row); the number counts lines, or in a folder the rows of all files."""
+    if not Path(path).is_dir():
+        for number, row in read_rows(path):
+            yield number, _in_our_names(row, number)
+        return
+    number = 0
+    for file in files_of(path):
+        for _, row in read_rows(file):
+            number += 1
+            yield number, _in_our_names(row, number)
+
+
+def read_items(path: str | Path, make: Callable[[Row], Value]) -> Iterator[tuple[int, Row, Value]]:
+    """Stream rows with what `make` makes of them; its ValueError names the row."""
+    for number, row in read_source(path):
+        try:
+            yield number, row, make(row)
+        except ValueError as error:
+            raise BadRecord(path, number, str(error)) from None
+
+
+def files_of(path: str | Path) -> list[Path]:
+    """The file, or the data files in a folder and in the folders in it."""
+    place = Path(path)
+    if not place.is_dir():
+        return [place]
+    files = sorted(file for file in place.rglob("*") if file.name.endswith(SUFFIXES))
+    if not files:
+        raise UserError(f"{path}: no file in this folder ends in {', '.join(SUFFIXES)}")
+    return files
+
+
+def _in_our_names(row: Row, number: int) -> Row:
+    if "src_text" not in row:
+        return row
+    renamed: dict[str, Any] = {_PUBLISHED.get(key, key): value for key, value in row.items()}
+    return {"id": str(number), **renamed}
