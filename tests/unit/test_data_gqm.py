@@ -85,6 +85,7 @@ def test_comparisons_are_gold_groups_without_repeats(tmp_path: Path) -> None:
         "read": 2,
         "written": 11,
         "left_out": {"the same comparison as before": 11},
+        "notes": {},
     }
 
 

@@ -32,15 +32,21 @@ class Tally:
     written: int = 0
     left_out: Counter[str] = field(default_factory=Counter[str])
     first_left_out: str = ""
+    notes: Counter[str] = field(default_factory=Counter[str])
 
     def leave_out(self, reason: str, where: str) -> None:
         """Count a row that is not written; the first is kept to be shown."""
         self.left_out[reason] += 1
         self.first_left_out = self.first_left_out or f"{where}: {reason}"
 
+    def note(self, what: str) -> None:
+        """Count something else that a reader of the rows should know."""
+        self.notes[what] += 1
+
     def __str__(self) -> str:
         parts = [f"{self.read} rows read", f"{self.written} written"]
         parts += [f"{count} left out: {reason}" for reason, count in self.left_out.most_common()]
+        parts += [f"{count} {what}" for what, count in self.notes.most_common()]
         return " · ".join(parts)
 
 
@@ -66,6 +72,7 @@ class Step:
                 "read": tally.read,
                 "written": tally.written,
                 "left_out": dict(sorted(tally.left_out.items())),
+                "notes": dict(sorted(tally.notes.items())),
             },
         }
 

@@ -12,6 +12,7 @@ data = App(
 
 STEPS = (
     ("gqm", "dragoman.cli.data.gqm:gqm", "Make training sets for group judges."),
+    ("policy", "dragoman.cli.data.policy:policy", "Make training sets for translators."),
 )  # fmt: skip
 
 for _name, _place, _help in STEPS:
