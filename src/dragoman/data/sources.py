@@ -49,6 +49,11 @@ def read_items(path: str | Path, make: Callable[[Row], Value]) -> Iterator[tuple
             raise BadRecord(path, number, str(error)) from None
 
 
+def check_items(path: str | Path, make: Callable[[Row], object]) -> int:
+    """Read everything once, so that a bad row is found before any paid call; the count."""
+    return sum(1 for _ in read_items(path, make))
+
+
 def files_of(path: str | Path) -> list[Path]:
     """The file, or the data files in a folder and in the folders in it."""
     place = Path(path)

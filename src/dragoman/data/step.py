@@ -80,30 +80,38 @@ class Step:
 def write_step(
     step: Step, output: str, rows: Iterable[Mapping[str, Any]], tally: Tally, *, overwrite: bool
 ) -> None:
-    """Write the rows and the sidecar, both whole or neither."""
+    """Write the rows, whole or not at all, and the sidecar."""
     check_output(step.inputs, output, overwrite=overwrite)
     if output == STDIN:
         with write_lines(output) as write:
             _write(rows, tally, write)
         return
-    with write_lines(f"{output}{SIDECAR}") as tell, write_lines(output) as write:
+    with write_lines(output) as write:
         _write(rows, tally, write)
         if not tally.read:
             raise UserError(f"{', '.join(step.inputs)}: there are no rows in it")
+    write_sidecar(step, output, tally)
+
+
+def write_sidecar(step: Step, output: str, tally: Tally) -> None:
+    """Say beside the output where it came from."""
+    with write_lines(f"{output}{SIDECAR}") as tell:
         tell(json.dumps(step.provenance(tally), ensure_ascii=False, indent=1))
 
 
 def check_output(inputs: Sequence[str], output: str, *, overwrite: bool) -> None:
     """Nothing is replaced unasked, and no input ever."""
-    if output == STDIN:
-        return
-    place = Path(output)
-    taken = {place.resolve(), Path(f"{output}.partial").resolve()}
-    for path in inputs:
-        if path != STDIN and Path(path).resolve() in taken:
-            raise UserError(f"the input and --output are one file, {path}")
-    if place.exists() and not overwrite:
+    check_apart(inputs, output)
+    if output != STDIN and Path(output).exists() and not overwrite:
         raise UserError(f"{output} is there already; --overwrite replaces it")
+
+
+def check_apart(inputs: Sequence[str], output: str) -> None:
+    """No input may lie where the output is written."""
+    taken = {Path(f"{output}{end}").resolve() for end in ("", ".partial", SIDECAR)}
+    for path in inputs:
+        if STDIN not in (path, output) and Path(path).resolve() in taken:
+            raise UserError(f"the input and --output are one file, {path}")
 
 
 def file_digest(path: str) -> str | None:

@@ -11,6 +11,8 @@ data = App(
 )
 
 STEPS = (
+    ("sample", "dragoman.cli.data.sample:sample", "Draw translations, and make groups of them."),
+    ("annotate", "dragoman.cli.data.annotate:annotate", "Have a judge score groups."),
     ("gqm", "dragoman.cli.data.gqm:gqm", "Make training sets for group judges."),
     ("policy", "dragoman.cli.data.policy:policy", "Make training sets for translators."),
 )  # fmt: skip
