@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +21,7 @@ from dragoman.errors import BadRecord, MissingExtra, UserError
 
 STDIN = "-"
 MAX_LINE_BYTES = 64 * 2**20
+_PARQUET_ROWS = 1024
 
 Row = Mapping[str, Any]
 
@@ -55,24 +56,73 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     if str(path) == STDIN:
         yield lambda line: print(line, flush=True)
         return
+    with _replacing(path) as partial:
+        with _writing(path):
+            stream = partial.open("w", encoding="utf-8", newline="\n")
+
+        def write(line: str) -> None:
+            with _writing(path):
+                stream.write(line + "\n")
+
+        try:
+            yield write
+            with _writing(path):
+                stream.close()
+        finally:
+            with suppress(OSError):
+                stream.close()
+
+
+@contextmanager
+def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
+    """A function that writes one row to a Parquet file, which appears whole or not at all. The
+    first rows say which columns there are, and what is in them."""
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetWriter
+    except ModuleNotFoundError:
+        raise MissingExtra("pyarrow", "parquet") from None
+    # Neither has types.
+    arrow: Any = pyarrow
+    make_writer: Any = ParquetWriter
+    writer: Any = None
+    rows: list[Row] = []
+
+    def flush(stream: IO[bytes]) -> None:
+        nonlocal writer
+        with _writing(path):
+            table = arrow.Table.from_pylist(rows, schema=writer and writer.schema)
+            writer = writer or make_writer(stream, table.schema)
+            writer.write_table(table)
+        rows.clear()
+
+    with _replacing(path) as partial, ExitStack() as closing:
+        with _writing(path):
+            stream = closing.enter_context(partial.open("wb"))
+
+        def write(row: Row) -> None:
+            rows.append(row)
+            if len(rows) == _PARQUET_ROWS:
+                flush(stream)
+
+        yield write
+        if rows or writer is None:
+            flush(stream)
+        with _writing(path):
+            writer.close()
+            closing.close()
+
+
+@contextmanager
+def _replacing(path: str | Path) -> Generator[Path]:
+    """A place beside the file, which takes the file's at the end; removed if it goes wrong."""
     path = Path(path).resolve()
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: not a file that could be replaced; write to - and redirect")
     partial = Path(f"{path}.partial")
-    with _writing(path):
-        stream = partial.open("w", encoding="utf-8", newline="\n")
-
-    def write(line: str) -> None:
-        with _writing(path):
-            stream.write(line + "\n")
-
     try:
-        yield write
-        with _writing(path):
-            stream.close()
+        yield partial
     except BaseException:
-        with suppress(OSError):
-            stream.close()
         with suppress(OSError):
             partial.unlink()
         raise

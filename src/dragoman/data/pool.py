@@ -8,17 +8,16 @@ line goes from likely to unlikely, and groups keep easy pairs and hard ones.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dragoman.data.language_check import LanguageCheck
+from dragoman.data.texts import grams as grams_of
+from dragoman.data.texts import likeness
 from dragoman.errors import UserError
 from dragoman.languages import language_code
 from dragoman.types import Candidate, Segment
-
-_GRAM = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Choosing:
 
     check: LanguageCheck
     most: int = 4
-    alike: float = 0.95
+    alike: float = 0.98
 
     def __post_init__(self) -> None:
         if self.most < 2:
@@ -44,7 +43,7 @@ class Choosing:
         translated = language_code(segment.source_lang) != language_code(segment.target_lang)
         for candidate in pool:
             text = candidate.text.strip()
-            grams = _grams(text)
+            grams = grams_of(text)
             if not text:
                 left_out["empty"] += 1
             elif translated and text == segment.source.strip():
@@ -59,20 +58,6 @@ class Choosing:
             left_out["more than wanted"] += len(kept) - self.most
         chosen = _evenly([grams for _, grams in kept], self.most)
         return tuple(kept[i][0] for i in chosen), left_out
-
-
-def likeness(one: Counter[str], other: Counter[str]) -> float:
-    """How many of their character trigrams two texts share, from 0 to 1 (Dice)."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 1.0
-
-
-def _grams(text: str) -> Counter[str]:
-    """The trigrams of the letters and digits of a text, whatever their case and width."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in plain)
-    padded = f"  {' '.join(letters.split())}  "
-    return Counter(padded[i : i + _GRAM] for i in range(len(padded) - _GRAM + 1))
 
 
 def _evenly(grams: Sequence[Counter[str]], most: int) -> list[int]:

@@ -45,7 +45,7 @@ class Sampler:
         for translator in self.translators.values():
             fields |= translator.fields
         # One field for all temperatures: whatever else there is, they share.
-        fields["temp"] = " ".join(f"{t.fields.get('temp')}" for t in self.translators.values())
+        fields["temp"] = " ".join(f"{t.fields['temp']:g}" for t in self.translators.values())
         return {
             **fields,
             "candidates": choosing.most,

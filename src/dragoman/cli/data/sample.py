@@ -37,7 +37,7 @@ def sample(
     temperatures: Numbers = (),
     also: Several = (),
     candidates: int = 4,
-    alike: float = 0.95,
+    alike: float = 0.98,
     language_check: str = NONE,
     translator: TranslatorOptions = TranslatorOptions(),
     engine: EngineOptions = EngineOptions(),
