@@ -142,7 +142,7 @@ def test_mbrs_has_a_line_a_text(tmp_path: Path) -> None:
     ("rows", "to", "complaint"),
     [
         ([{**GROUPS[0], "source": "a\nb"}], "mbrs", "ours.jsonl:1: a text of several lines"),
-        ([GROUPS[0], {**GROUPS[1], "candidates": ["a"]}], "mbrs", "ours.jsonl:2: 1 candidates; mbrs"),
+        ([GROUPS[0], {**GROUPS[1], "candidates": ["a"]}], "mbrs", "ours.jsonl:2: 1 candidates;"),
         ([GROUPS[0], {**GROUPS[1], "reference": None}], "mbrs", "1 of 2 groups have a reference"),
         ([SEGMENT], "llama-factory", "ours.jsonl:1: a lesson is"),
         ([{"prompt": "p", "response": "r"}], "verl", "ours.jsonl:1: 'id' is missing"),
