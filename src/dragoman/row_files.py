@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -96,21 +96,25 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
             writer.write_table(table)
         rows.clear()
 
-    with _replacing(path) as partial, ExitStack() as closing:
+    with _replacing(path) as partial:
         with _writing(path):
-            stream = closing.enter_context(partial.open("wb"))
+            stream = partial.open("wb")
 
         def write(row: Row) -> None:
             rows.append(row)
             if len(rows) == _PARQUET_ROWS:
                 flush(stream)
 
-        yield write
-        if rows or writer is None:
-            flush(stream)
-        with _writing(path):
-            writer.close()
-            closing.close()
+        try:
+            yield write
+            if rows or writer is None:
+                flush(stream)
+            with _writing(path):
+                writer.close()
+                stream.close()
+        finally:
+            with suppress(OSError):
+                stream.close()
 
 
 @contextmanager
@@ -159,7 +163,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_uniq
 
 
 def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
-    for number, text in _read_text_lines(path):
+    for number, text in read_text_lines(path):
         if not text.strip():
             raise BadRecord(path, number, "an empty line; every line is one record")
         try:
@@ -174,7 +178,7 @@ def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
 
 
 def _read_tsv(path: str | Path) -> Iterator[tuple[int, Row]]:
-    lines = _read_text_lines(path)
+    lines = read_text_lines(path)
     first = next(lines, None)
     if first is None:
         raise BadRecord(path, 1, "an empty file; a TSV begins with a header row")
@@ -215,7 +219,8 @@ def _read_parquet(path: str | Path) -> Iterator[tuple[int, Row]]:
         raise BadRecord(path, number + 1, f"not Parquet: {error}") from None
 
 
-def _read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+def read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Stream (line number, line) of a UTF-8 file, without line ends and without a BOM."""
     try:
         with _open_bytes(path) as stream:
             number = 0
@@ -223,6 +228,8 @@ def _read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                 number += 1
                 if len(raw) > MAX_LINE_BYTES:
                     raise BadRecord(path, number, f"longer than {MAX_LINE_BYTES} bytes")
+                if b"\0" in raw:
+                    raise BadRecord(path, number, "a NUL byte, which is no text; is it UTF-16?")
                 if number == 1:
                     raw = raw.removeprefix(b"\xef\xbb\xbf")
                 try:

@@ -1,7 +1,7 @@
 """Rows from what people have, in the names that `records.py` reads.
 
 A `.jsonl`, `.tsv` or `.parquet` file, or a folder of them as data sets are stored, whose files
-are read in the order of their names. Rows with the columns of published ranking data
+are read in the order of their names; a `.tmx` file; or two files of lines, as `news.{de,en}`. Rows with the columns of published ranking data
 (`src_text`, `trg_text`, `mt_texts`, `trg_lang`) get our names, and their number as an id.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dragoman.data.corpora import moses_files, read_moses, read_tmx
 from dragoman.errors import BadRecord, UserError
 from dragoman.row_files import Row, read_rows
 
@@ -30,7 +31,7 @@ _PUBLISHED = {
 def read_source(path: str | Path) -> Iterator[tuple[int, Row]]:
     """Stream (number, row); the number counts lines, or in a folder the rows of all files."""
     if not Path(path).is_dir():
-        for number, row in read_rows(path):
+        for number, row in _reader(path)(path):
             yield number, _in_our_names(row, number)
         return
     number = 0
@@ -54,9 +55,17 @@ def check_items(path: str | Path, make: Callable[[Row], object]) -> int:
     return sum(1 for _ in read_items(path, make))
 
 
+def _reader(path: str | Path) -> Callable[[str | Path], Iterator[tuple[int, Row]]]:
+    if str(path).endswith((".tmx", ".tmx.gz")):
+        return read_tmx
+    return read_moses if moses_files(path) else read_rows
+
+
 def files_of(path: str | Path) -> list[Path]:
-    """The file, or the data files in a folder and in the folders in it."""
+    """The file, both files of lines, or the data files in a folder and in the folders in it."""
     place = Path(path)
+    if both := moses_files(path):
+        return [file for file, _ in both]
     if not place.is_dir():
         return [place]
     files = sorted(file for file in place.rglob("*") if file.name.endswith(SUFFIXES))

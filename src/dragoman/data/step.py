@@ -122,7 +122,7 @@ def file_digest(path: str) -> str | None:
     for file in files_of(path):
         with file.open("rb") as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return digests[0] if not Path(path).is_dir() else digest(digests)
+    return digests[0] if Path(path).is_file() else digest(digests)
 
 
 class Seen:
