@@ -110,7 +110,7 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
             if rows or writer is None:
                 flush(stream)
             with _writing(path):
-                writer.close()
+                cast(Any, writer).close()
                 stream.close()
         finally:
             with suppress(OSError):

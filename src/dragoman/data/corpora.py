@@ -68,25 +68,25 @@ def read_tmx(path: str | Path) -> Iterator[tuple[int, Row]]:
         with _open(path) as stream:
             # expat bounds how much entities may expand, and ElementTree loads none from elsewhere.
             events = ElementTree.iterparse(stream, ("start", "end"))  # noqa: S314
-            root = cast(ElementTree.Element, next(events)[1])
+            body = cast(ElementTree.Element, next(events)[1])
             for event, element in cast(Iterator[tuple[str, ElementTree.Element]], events):
                 if event == "start" and element.tag == "header":
                     source_lang = element.get("srclang", "")
+                if event == "start" and element.tag == "body":
+                    body = element
                 if event == "end" and element.tag == "tu":
                     number += 1
                     for row in _unit(element, number, source_lang):
                         yield number, row
-                    # What was read is let go of, and the body's list of it too.
-                    element.clear()
-                    root.clear()
+                    # What was read is let go of.
+                    body.clear()
     except ElementTree.ParseError as error:
         raise BadRecord(path, error.position[0], f"not TMX: {error.msg}") from None
     except (StopIteration, LookupError, UnicodeError, ValueError) as error:
         raise BadRecord(path, number + 1, f"not TMX: {error}") from None
     except (OSError, EOFError) as error:
-        raise UserError(
-            f"{path}: cannot read: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot read: {reason}") from None
 
 
 def _unit(unit: ElementTree.Element, number: int, source_lang: str) -> Iterator[dict[str, Any]]:

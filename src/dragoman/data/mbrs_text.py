@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dragoman.errors import BadRecord, UserError
 from dragoman.records import group_from_row
@@ -98,4 +98,4 @@ def _without_texts(row: Row) -> dict[str, Any]:
 
 
 def _with_text(candidate: Any, text: str | None) -> Any:
-    return {**candidate, "text": text} if isinstance(candidate, dict) else text
+    return {**cast(Row, candidate), "text": text} if isinstance(candidate, dict) else text

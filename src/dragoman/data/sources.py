@@ -1,8 +1,9 @@
 """Rows from what people have, in the names that `records.py` reads.
 
 A `.jsonl`, `.tsv` or `.parquet` file, or a folder of them as data sets are stored, whose files
-are read in the order of their names; a `.tmx` file; or two files of lines, as `news.{de,en}`. Rows with the columns of published ranking data
-(`src_text`, `trg_text`, `mt_texts`, `trg_lang`) get our names, and their number as an id.
+are read in the order of their names; a `.tmx` file; or two files of lines, as `news.{de,en}`.
+Rows with the columns of published ranking data (`src_text`, `trg_text`, `mt_texts`, `trg_lang`)
+get our names, and their number as an id.
 """
 
 from __future__ import annotations

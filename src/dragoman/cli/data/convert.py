@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
@@ -87,7 +87,7 @@ def _writing(output: str) -> AbstractContextManager[Callable[[Mapping[str, Any]]
 
 
 @contextmanager
-def _writing_lines(output: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+def _writing_lines(output: str) -> Generator[Callable[[Mapping[str, Any]], None]]:
     with write_lines(output) as write:
         yield lambda row: write(to_line(row))
 
@@ -102,7 +102,7 @@ def _info(output: Path) -> dict[str, Any]:
         raise UserError(f"{place}: not JSON: {error}") from None
     if not isinstance(info, dict):
         raise UserError(f"{place}: must be an object")
-    return info
+    return cast(dict[str, Any], info)
 
 
 def _tell_llama_factory(output: Path) -> None:

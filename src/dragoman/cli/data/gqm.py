@@ -10,7 +10,9 @@ from dragoman.data.augment import Augmentation
 from dragoman.data.gqm import comparisons, lessons
 from dragoman.data.step import Step
 from dragoman.errors import UserError
-from dragoman.formats import make_format
+from dragoman.formats.gqm import GQM, GQMRanking, GQMScore
+
+FORMS = {"gqm": GQM, "gqm-ranking": GQMRanking, "gqm-score": GQMScore}
 
 # The published recipe's.
 SHUFFLES = 4
@@ -54,7 +56,7 @@ def gqm(
     """
     if kind == "sft":
         settings: dict[str, object] = {"form": form, "min_confidence": min_confidence}
-        format = make_format(form)
+        format = FORMS[form]()
         step = Step("gqm-sft", [file], settings)
         output.write(step, lambda tally: lessons(file, format, tally, min_confidence))
         return

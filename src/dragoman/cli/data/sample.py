@@ -76,12 +76,13 @@ def sample(
 
     def hire(opened: Engine | None, cache: ReplyCache | None) -> Worker[Pool, Group]:
         made: dict[str, Translator] = {}
-        for heat in temperatures or (engine.temperature,) if opened else ():
+        for heat in temperatures or (engine.temperature,):
+            if opened is None:
+                break
             options = replace(translator, samples=1) if heat == 0 else translator
             sampling = replace(engine.sampling, temperature=heat)
-            made[f"{engine.model or opened.identity} at {heat:g}"] = options.make(
-                opened, sampling, cache
-            )
+            name = f"{engine.model or opened.identity} at {heat:g}"
+            made[name] = options.make(opened, sampling, cache)
         sampler = Sampler(made, chosen)
         return Worker({**sampler.fields, "also": sorted(there)}, sampler.sample)
 
