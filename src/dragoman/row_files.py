@@ -51,7 +51,7 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     """A function that writes one line, to a file that appears whole or not at all, or to
     standard output for `-`.
 
-    Lines gather in `PATH.partial`, which is renamed at the end, or removed if it goes wrong.
+    Lines gather in `PATH.partial`, which is renamed at the end.
     """
     if str(path) == STDIN:
         yield lambda line: print(line, flush=True)
@@ -119,14 +119,15 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
 
 @contextmanager
 def _replacing(path: str | Path) -> Generator[Path]:
-    """A place beside the file, which takes the file's at the end; removed if it goes wrong."""
+    """A place beside the file, which takes the file's at the end. It is removed if the user has
+    something to mend; what stands in it when a run is stopped stays, to be looked at."""
     path = Path(path).resolve()
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: not a file that could be replaced; write to - and redirect")
     partial = Path(f"{path}.partial")
     try:
         yield partial
-    except BaseException:
+    except UserError:
         with suppress(OSError):
             partial.unlink()
         raise

@@ -149,3 +149,8 @@ def test_the_command_says_it_in_words_and_as_json(
     write_rows(tmp_path / "r.jsonl", [{"id": "1"}])
     assert run("data", "describe", file) == 2
     assert "r.jsonl:1: neither a 'source' nor a 'prompt'" in capsys.readouterr().err
+
+
+def test_a_pipe_cannot_be_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("data", "split", "-", "-o", str(tmp_path / "p")) == 2
+    assert "a pipe cannot" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from dragoman.data.split import Splitting
 from dragoman.data.split import split as split_rows
 from dragoman.data.step import Step, Tally, check_output, write_sidecar
 from dragoman.errors import UserError
-from dragoman.row_files import to_line, write_lines
+from dragoman.row_files import STDIN, to_line, write_lines
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 USUAL = ("train=0.9", "validation=0.05", "test=0.05")
@@ -49,6 +49,8 @@ def split(
     overwrite
         Replace files that are there.
     """
+    if file == STDIN:
+        raise UserError("splitting reads its input three times, which a pipe cannot give")
     splitting = Splitting(dict(map(_share, parts)), by, seed)
     places = {part: str(output / f"{part}.jsonl") for part in splitting.shares}
     for place in places.values():
