@@ -8,7 +8,7 @@ from math import factorial
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import make_group
 
@@ -57,6 +57,7 @@ def test_the_best_stands_in_each_slot_equally_often() -> None:
             assert abs(counts[slot] / counts.total() - 1 / n) < 0.01
 
 
+@settings(deadline=None)
 @given(st.integers(2, 6), st.integers(0, 800), st.integers(0, 5))
 def test_orders_are_different_and_as_many_as_there_are(n: int, most: int, seed: int) -> None:
     items = tuple(range(10, 10 + n))
@@ -66,6 +67,7 @@ def test_orders_are_different_and_as_many_as_there_are(n: int, most: int, seed: 
     assert all(sorted(order) == list(items) for order in orders)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 7), st.integers(0, 5))
 def test_the_first_orders_are_a_square_with_the_groups_own(n: int, seed: int) -> None:
     items = tuple(range(n))

@@ -68,6 +68,17 @@ def test_what_cannot_be_a_lesson_is_counted(
     assert told.startswith(reason)
 
 
+def test_a_lesson_for_each_candidate_alone(tmp_path: Path) -> None:
+    said = [f"On {letter}.\n" for letter in "abc"]
+    alone = {key: value for key, value in ANNOTATED.items() if key != "analysis"}
+    rows = data(tmp_path, "gqm", "sft", [{**alone, "analyses": said}], "--form", "sqm")
+    assert [row["response"] for row in rows] == ["On a.\n\n5", "On b.\n\n8", "On c.\n\n5"]
+    assert "Translation text:\n```\nGood morning\n```\n" in rows[1]["prompt"]
+    short = {**alone, "analyses": said[:2]}
+    data(tmp_path, "gqm", "sft", [short], "--form", "sqm", output="none.jsonl")
+    assert not (tmp_path / "none.jsonl").exists()
+
+
 def test_comparisons_are_gold_groups_without_repeats(tmp_path: Path) -> None:
     groups = [ANNOTATED, {**ANNOTATED, "id": "again"}]
     rows = data(tmp_path, "gqm", "rl", groups)

@@ -11,8 +11,9 @@ from dragoman.data.gqm import comparisons, lessons
 from dragoman.data.step import Step
 from dragoman.errors import UserError
 from dragoman.formats.gqm import GQM, GQMRanking, GQMScore
+from dragoman.formats.sqm import SQM
 
-FORMS = {"gqm": GQM, "gqm-ranking": GQMRanking, "gqm-score": GQMScore}
+FORMS = {"gqm": GQM, "gqm-ranking": GQMRanking, "gqm-score": GQMScore, "sqm": SQM}
 
 # The published recipe's.
 SHUFFLES = 4
@@ -25,7 +26,7 @@ def gqm(
     /,
     *,
     output: OutputOptions,
-    form: Literal["gqm", "gqm-ranking", "gqm-score"] = "gqm",
+    form: Literal["gqm", "gqm-ranking", "gqm-score", "sqm"] = "gqm",
     min_confidence: float = 0.0,
     shuffles: int = SHUFFLES,
     subgroups: int = SUBGROUPS,
@@ -44,7 +45,8 @@ def gqm(
     file
         Groups with scores: .jsonl, .tsv, .parquet, or a folder of such files.
     form
-        sft: the answer's form.
+        sft: the answer's form; sqm for a judge of candidates one by one, from the analyses of a
+        pointwise annotator.
     min_confidence
         sft: leave out groups on which the annotator agreed less with itself.
     shuffles
