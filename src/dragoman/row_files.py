@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +21,7 @@ from dragoman.errors import BadRecord, MissingExtra, UserError
 
 STDIN = "-"
 MAX_LINE_BYTES = 64 * 2**20
+_PARQUET_ROWS = 1024
 
 Row = Mapping[str, Any]
 
@@ -55,22 +56,81 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     if str(path) == STDIN:
         yield lambda line: print(line, flush=True)
         return
+    with _replacing(path) as partial:
+        with _writing(path):
+            stream = partial.open("w", encoding="utf-8", newline="\n")
+
+        def write(line: str) -> None:
+            with _writing(path):
+                stream.write(line + "\n")
+
+        try:
+            yield write
+            with _writing(path):
+                stream.close()
+        finally:
+            with suppress(OSError):
+                stream.close()
+
+
+@contextmanager
+def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
+    """A function that writes one row to a Parquet file, which appears whole or not at all. The
+    first rows say which columns there are, and what is in them."""
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetWriter
+    except ModuleNotFoundError:
+        raise MissingExtra("pyarrow", "parquet") from None
+    # Neither has types.
+    arrow: Any = pyarrow
+    make_writer: Any = ParquetWriter
+    writer: Any = None
+    rows: list[Row] = []
+
+    def flush(stream: IO[bytes]) -> None:
+        nonlocal writer
+        with _writing(path):
+            table = arrow.Table.from_pylist(rows, schema=writer and writer.schema)
+            writer = writer or make_writer(stream, table.schema)
+            writer.write_table(table)
+        rows.clear()
+
+    with _replacing(path) as partial:
+        with _writing(path):
+            stream = partial.open("wb")
+
+        def write(row: Row) -> None:
+            rows.append(row)
+            if len(rows) == _PARQUET_ROWS:
+                flush(stream)
+
+        try:
+            yield write
+            if rows or writer is None:
+                flush(stream)
+            with _writing(path):
+                cast(Any, writer).close()
+                stream.close()
+        finally:
+            with suppress(OSError):
+                stream.close()
+
+
+@contextmanager
+def _replacing(path: str | Path) -> Generator[Path]:
+    """A place beside the file, which takes the file's at the end. It is removed if the user has
+    something to mend; what stands in it when a run is stopped stays, to be looked at."""
     path = Path(path).resolve()
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: not a file that could be replaced; write to - and redirect")
     partial = Path(f"{path}.partial")
-    with _writing(path):
-        stream = partial.open("w", encoding="utf-8", newline="\n")
-
-    def write(line: str) -> None:
-        with _writing(path):
-            stream.write(line + "\n")
-
     try:
-        yield write
-    finally:
-        with _writing(path):
-            stream.close()
+        yield partial
+    except UserError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
     with _writing(path):
         os.replace(partial, path)
 
@@ -104,7 +164,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_uniq
 
 
 def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
-    for number, text in _read_text_lines(path):
+    for number, text in read_text_lines(path):
         if not text.strip():
             raise BadRecord(path, number, "an empty line; every line is one record")
         try:
@@ -119,7 +179,7 @@ def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
 
 
 def _read_tsv(path: str | Path) -> Iterator[tuple[int, Row]]:
-    lines = _read_text_lines(path)
+    lines = read_text_lines(path)
     first = next(lines, None)
     if first is None:
         raise BadRecord(path, 1, "an empty file; a TSV begins with a header row")
@@ -160,7 +220,8 @@ def _read_parquet(path: str | Path) -> Iterator[tuple[int, Row]]:
         raise BadRecord(path, number + 1, f"not Parquet: {error}") from None
 
 
-def _read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+def read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Stream (line number, line) of a UTF-8 file, without line ends and without a BOM."""
     try:
         with _open_bytes(path) as stream:
             number = 0
@@ -168,6 +229,8 @@ def _read_text_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                 number += 1
                 if len(raw) > MAX_LINE_BYTES:
                     raise BadRecord(path, number, f"longer than {MAX_LINE_BYTES} bytes")
+                if b"\0" in raw:
+                    raise BadRecord(path, number, "a NUL byte, which is no text; is it UTF-16?")
                 if number == 1:
                     raw = raw.removeprefix(b"\xef\xbb\xbf")
                 try:

@@ -29,11 +29,11 @@ from tests.training import (
 )
 
 from dragoman.cli import _run
+from dragoman.data.rows import Lesson
 from dragoman.engines.chat import ChatTokenizer
 from dragoman.engines.transformers import TransformersEngine
 from dragoman.errors import SettingsChanged, UserError
 from dragoman.training import sft
-from dragoman.training.data import Lesson
 from dragoman.training.recipe import load_recipe
 from dragoman.training.watching import JsonLines, Progress
 from dragoman.types import Prompt, Sampling

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dragoman.data.rows import GoldGroup
 from dragoman.phrasebook import datasets
 from dragoman.phrasebook.judge import GoldJudge
 from dragoman.ranking import rank_scores
@@ -15,7 +16,6 @@ from dragoman.reproduce.probes import TRICKS, sees_through
 from dragoman.reproduce.sizes import FULL, QUICK, SMOKE
 from dragoman.reproduce.training import Model, Rows
 from dragoman.reproduce.translating import measure
-from dragoman.training.data import GoldGroup
 from dragoman.training.recipe import load_recipe
 from dragoman.types import Candidate, Failure, Group, Judgement, Segment, Verdict
 

@@ -9,9 +9,9 @@ import pytest
 from tests.conftest import make_group
 from tests.training import gold_rows, write_rows
 
+from dragoman.data.rows import GoldGroup
 from dragoman.errors import UserError
 from dragoman.rewards.ranking import RankingReward
-from dragoman.training.data import GoldGroup
 from dragoman.training.recipe import read_recipe
 from dragoman.training.reward import (
     RewardSettings,

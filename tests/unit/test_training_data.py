@@ -9,13 +9,9 @@ import pytest
 from tests.conftest import make_group
 from tests.training import gold_rows, write_rows
 
+from dragoman.data.rows import GoldGroup, Lesson, gold_group_from_row, gold_group_to_row
 from dragoman.errors import UserError
 from dragoman.training.data import (
-    GoldGroup,
-    Lesson,
-    augment,
-    gold_group_from_row,
-    gold_group_to_row,
     holds_groups,
     load_gold_groups,
     load_lessons,
@@ -95,26 +91,3 @@ def test_a_shipped_model_that_is_not_in_this_checkout(
     monkeypatch.setattr("dragoman.phrasebook.models.FOLDER", tmp_path)
     with pytest.raises(UserError, match=r"phrasebook:base: .* see docs/phrasebook\.md"):
         model_folder("phrasebook:base")
-
-
-def test_augmentation_shows_the_published_number_of_forms() -> None:
-    shown = list(augment([GOLD], shuffles=4, subgroups=4, seed=114514))
-    assert shown[0] == GOLD
-    whole = [gold for gold in shown if len(gold.scores) == 4]
-    assert len(whole) == len({gold.group for gold in whole}) == 5
-    smaller = [gold for gold in shown if len(gold.scores) < 4]
-    subsets = {frozenset(c.text for c in gold.group.candidates) for gold in smaller}
-    assert len(subsets) == 4
-    # A pair has one other order, three candidates have four of their five.
-    assert len(smaller) == sum({2: 2, 3: 5}[len(subset)] for subset in subsets)
-    by_text = dict(zip("abcd", GOLD.scores, strict=True))
-    for gold in shown:
-        assert gold.scores == tuple(by_text[c.text] for c in gold.group.candidates)
-
-
-def test_augmentation_is_seeded_and_may_be_none() -> None:
-    assert list(augment([GOLD], 0, 0, 1)) == [GOLD]
-    assert list(augment([GOLD], 3, 2, 1)) == list(augment([GOLD], 3, 2, 1))
-    assert list(augment([GOLD], 3, 2, 1)) != list(augment([GOLD], 3, 2, 2))
-    pair = GoldGroup(make_group("a", "b"), (1, 2))
-    assert [gold.scores for gold in augment([pair], 4, 4, 1)] == [(1, 2), (2, 1)]

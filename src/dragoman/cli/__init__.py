@@ -27,6 +27,7 @@ VERBS = (
         "dragoman.cli.evaluate:evaluate",
         "Weigh judges and translations: figures, audits, reports.",
     ),
+    ("data", "dragoman.cli.data:data", "Make training sets, from raw text on."),
     ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
     ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
     ("train", "dragoman.cli.train:train", "Train a judge or a translator by a recipe."),

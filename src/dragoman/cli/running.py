@@ -139,7 +139,9 @@ class Job(Generic[Item, Value]):
                 with drawing as draw, write_lines(output) as write:
                     async with aclosing(self._records(worker, ledger, draw)) as records:
                         async for record in records:
-                            write(record.line)
+                            # A failure without a line is counted and not written.
+                            if record.line:
+                                write(record.line)
 
     async def _records(
         self,

@@ -31,6 +31,12 @@ class SQM(BaseFormat):
             )
         )
 
+    def respond(self, answer: Score) -> str:
+        """The reply that gives this score: what a judge is trained to write."""
+        if answer.value != int(answer.value):
+            raise ValueError(f"this reply takes a whole score, not {answer.value}")
+        return f"{answer.analysis.strip()}\n\n{int(answer.value)}"
+
     def read(self, reply: str, item: Group) -> Score:
         if self.reading == "compat":
             return self.compat_reader(reply)

@@ -8,18 +8,14 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from dragoman.data.rows import GoldGroup, gold_group_from_row, gold_group_to_row
 from dragoman.engines import Engine, make_engine
 from dragoman.errors import UnreadableReply
 from dragoman.formats import make_format
 from dragoman.phrasebook import datasets, tasks
 from dragoman.phrasebook.datasets import gold_quality, segment_meaning
+from dragoman.records import segment_from_row
 from dragoman.reproduce.plan import Place, Result, write_text
-from dragoman.training.data import (
-    GoldGroup,
-    gold_group_from_row,
-    gold_group_to_row,
-    segment_from_row,
-)
 from dragoman.types import Candidate, Group, Sampling, Segment
 
 FORMAT = "codeblock-think"

@@ -8,12 +8,12 @@ from itertools import combinations
 from typing import Any
 
 from dragoman.asking import Asker, Patience
+from dragoman.data.rows import GoldGroup
 from dragoman.engines import Engine
 from dragoman.judges import Judge, make_judge
 from dragoman.ranking import agreement, sign
 from dragoman.reproduce.groups import open_engine, read_groups
 from dragoman.reproduce.plan import Place, Result
-from dragoman.training.data import GoldGroup
 from dragoman.types import Group, Judgement, Sampling
 
 JUDGE_TOKENS = 320

@@ -11,10 +11,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dragoman.data.rows import GoldGroup
 from dragoman.errors import UserError
 from dragoman.judges.reward_head import write_scored
 from dragoman.training import trainers
-from dragoman.training.data import GoldGroup, load_gold_groups
+from dragoman.training.data import load_gold_groups
 from dragoman.training.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dragoman.data.augment import augment
+from dragoman.data.rows import GoldGroup
 from dragoman.engines.model_folder import open_model_folder
 from dragoman.errors import UnreadableReply, UserError
 from dragoman.formats import Format, make_format
@@ -21,7 +23,7 @@ from dragoman.ranking import agreement
 from dragoman.rewards import compat
 from dragoman.rewards.ranking import RankingReward, ranking_reward, score_reward
 from dragoman.training import trainers
-from dragoman.training.data import GoldGroup, augment, load_gold_groups
+from dragoman.training.data import load_gold_groups
 from dragoman.training.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dragoman.data.rows import Lesson
 from dragoman.errors import UserError
 from dragoman.training import trainers
-from dragoman.training.data import Lesson, holds_groups, load_gold_groups, load_lessons
+from dragoman.training.data import holds_groups, load_gold_groups, load_lessons
 from dragoman.training.recipe import Recipe
 from dragoman.training.trainers import Work
 from dragoman.types import Prompt

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
 from dragoman.asking import Asker, NoCache, Patience
+from dragoman.data.rows import GoldGroup
 from dragoman.engines import Engine
 from dragoman.formats import make_format
 from dragoman.judges import SHOWN, make_judge
 from dragoman.ranking import agreement
-from dragoman.training.data import GoldGroup
 from dragoman.types import Judgement, Sampling
 
 

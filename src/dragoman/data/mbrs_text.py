@@ -1,0 +1,101 @@
+"""Groups as the text files that mbrs reads, and back.
+
+A folder holds `sources.txt` and `hypotheses.txt`, with as many lines to a source as each group
+has candidates, and `references.txt` where every group has one. What these have no place for,
+such as ids and languages, stands in `rows.jsonl`, so that the groups come back as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, cast
+
+from dragoman.errors import BadRecord, UserError
+from dragoman.records import group_from_row
+from dragoman.row_files import Row, read_rows, to_line, write_lines
+
+FILES = ("sources.txt", "hypotheses.txt", "references.txt", "rows.jsonl")
+_LINE_ENDS = ("\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+
+
+def write_mbrs(folder: Path, rows: Iterable[tuple[int, Row]], path: str) -> int:
+    """Write the folder; the number of candidates of each group. Errors name the row."""
+    folder.mkdir(parents=True, exist_ok=True)
+    size, with_reference = 0, 0
+    with ExitStack() as opened:
+        sources, hypotheses, references, rest = (
+            opened.enter_context(write_lines(folder / name)) for name in FILES
+        )
+        count = 0
+        for number, row in rows:
+            count += 1
+            try:
+                group = group_from_row(row)
+                texts = [candidate.text for candidate in group.candidates]
+                size = size or len(texts)
+                if len(texts) != size:
+                    raise ValueError(f"{len(texts)} candidates; mbrs wants {size}, as before")
+                sources(_one_line(group.segment.source))
+                for text in texts:
+                    hypotheses(_one_line(text))
+                if (reference := group.segment.reference) is not None:
+                    references(_one_line(reference))
+                    with_reference += 1
+            except ValueError as error:
+                raise BadRecord(path, number, str(error)) from None
+            rest(to_line(_without_texts(row)))
+        if not count:
+            raise UserError(f"{path}: there are no rows in it")
+        if with_reference not in (0, count):
+            raise UserError(f"{path}: {with_reference} of {count} groups have a reference; mbrs "
+                            "wants all or none")  # fmt: skip
+    if not with_reference:
+        (folder / "references.txt").unlink()
+    return size
+
+
+def read_mbrs(folder: Path) -> Iterator[dict[str, Any]]:
+    """The groups of a folder that `write_mbrs` wrote."""
+    references = folder / "references.txt"
+    with ExitStack() as opened:
+        files = [opened.enter_context((folder / name).open(encoding="utf-8", newline="\n"))
+                 for name in FILES[:2]]  # fmt: skip
+        told = opened.enter_context(references.open(encoding="utf-8", newline="\n")) \
+            if references.exists() else None  # fmt: skip
+        rows = read_rows(folder / "rows.jsonl")
+        for source, numbered in zip_longest(files[0], rows):
+            if source is None or numbered is None:
+                raise UserError(f"{folder}: sources.txt and rows.jsonl are of different lengths")
+            row = dict(numbered[1])
+            row["source"] = source.removesuffix("\n")
+            if told:
+                row["reference"] = told.readline().removesuffix("\n")
+            candidates: list[Any] = row["candidates"]
+            texts = [files[1].readline() for _ in candidates]
+            if not all(texts):
+                raise UserError(f"{folder}: hypotheses.txt has fewer lines than rows.jsonl says")
+            row["candidates"] = [
+                _with_text(one, text.removesuffix("\n"))
+                for one, text in zip(candidates, texts, strict=True)
+            ]
+            yield row
+
+
+def _one_line(text: str) -> str:
+    if any(end in text for end in _LINE_ENDS):
+        raise ValueError("a text of several lines; mbrs has one line a text")
+    return text
+
+
+def _without_texts(row: Row) -> dict[str, Any]:
+    """The row with its texts taken out, in the same order of keys."""
+    candidates = [_with_text(candidate, None) for candidate in row["candidates"]]
+    emptied = {**row, "source": None, "candidates": candidates}
+    return {**emptied, "reference": None} if row.get("reference") is not None else emptied
+
+
+def _with_text(candidate: Any, text: str | None) -> Any:
+    return {**cast(Row, candidate), "text": text} if isinstance(candidate, dict) else text

@@ -1,0 +1,68 @@
+"""The rows that recipes read.
+
+- a `Lesson`: a prompt and the response to learn, `{"prompt", "response"}`;
+- a `GoldGroup`: a group, as `records.py` reads it, and the gold `"scores"` of its candidates.
+
+Other keys of a row are left alone: where it came from, what an annotator said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, cast
+
+from dragoman.records import group_from_row, group_to_row
+from dragoman.row_files import Row
+from dragoman.types import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One user message, and the response to learn."""
+
+    prompt: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldGroup:
+    """A group and what its candidates are worth."""
+
+    group: Group
+    scores: tuple[float, ...]
+
+    def pick(self, indices: tuple[int, ...]) -> GoldGroup:
+        """These candidates with their scores, in this order."""
+        return GoldGroup(self.group.pick(indices), tuple(self.scores[i] for i in indices))
+
+
+def lesson_from_row(row: Row) -> Lesson:
+    """A lesson from one row; ValueError says what is wrong."""
+    prompt, response = row.get("prompt"), row.get("response")
+    if not isinstance(prompt, str) or not isinstance(response, str) or not response:
+        raise ValueError("a lesson is {prompt, response}, two texts")
+    return Lesson(prompt, response)
+
+
+def lesson_to_row(lesson: Lesson) -> dict[str, Any]:
+    return {"prompt": lesson.prompt, "response": lesson.response}
+
+
+def gold_group_from_row(row: Row) -> GoldGroup:
+    """A gold group from one row; ValueError says what is wrong."""
+    group = group_from_row(row)
+    scores = row.get("scores")
+    if not isinstance(scores, list) or len(cast(list[object], scores)) != len(group):
+        raise ValueError(f"'scores' must be a list of {len(group)} numbers, one a candidate")
+    return GoldGroup(group, tuple(map(_number, cast(list[object], scores))))
+
+
+def gold_group_to_row(gold: GoldGroup) -> dict[str, Any]:
+    return {**group_to_row(gold.group), "scores": list(gold.scores)}
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"'scores' holds {value!r}, which is no number")
+    return value

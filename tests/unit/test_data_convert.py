@@ -1,0 +1,166 @@
+"""`dragoman data convert`: other programs read the rows, and they come back as they were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.data import rows_of, run
+from tests.training import lessons, write_rows
+
+SEGMENT = {
+    "id": "s",
+    "src_lang": "zh",
+    "tgt_lang": "en",
+    "source": "早上好\u2028",
+    "context": ["前"],
+}
+GROUPS: list[dict[str, Any]] = [
+    {
+        "id": str(i),
+        "src_lang": "de",
+        "tgt_lang": "en",
+        "source": f"Satz {i}",
+        "reference": "R",
+        "comment": "c",
+        "candidates": [{"system": "S", "text": f"a {i} \\ \t"}, f"b {i}", {"text": "```"}],
+        "scores": [i % 11, 5, 2.5 if i % 2 else 3],
+        "origin": {"row": i, "order": [1, 0]},
+    }
+    for i in range(500)
+]
+KINDS = {
+    "lessons": [{**row, "origin": {"row": i}} for i, row in enumerate(lessons(9))],
+    "groups": GROUPS[:40],
+    "segments": [SEGMENT, {**SEGMENT, "reference": "Good morning"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "suffix"),
+    [
+        ("lessons", "trl", "jsonl"),
+        ("groups", "trl", "jsonl"),
+        ("segments", "trl", "jsonl"),
+        ("lessons", "llama-factory", "jsonl"),
+        ("lessons", "llama-factory", "parquet"),
+        ("groups", "verl", "parquet"),
+        ("segments", "verl", "parquet"),
+        ("groups", "verl", "jsonl"),
+        ("groups", "mbrs", "mbrs"),
+    ],
+)
+def test_there_and_back_again(tmp_path: Path, kind: str, to: str, suffix: str) -> None:
+    ours = write_rows(tmp_path / "ours.jsonl", KINDS[kind])
+    there, back = str(tmp_path / f"there.{suffix}"), tmp_path / "back.jsonl"
+    assert run("data", "convert", str(ours), "-o", there, "--to", to) == 0
+    assert run("data", "convert", there, "-o", str(back), "--to", "ours") == 0
+    assert back.read_bytes() == ours.read_bytes()
+
+
+def load(path: Path, kind: str, tmp_path: Path) -> list[dict[str, Any]]:
+    datasets = pytest.importorskip("datasets")
+    cache = str(tmp_path / "cache")
+    return list(datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache))
+
+
+def test_the_real_loader_reads_what_trl_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    ours = write_rows(tmp_path / "ours.jsonl", KINDS["lessons"])
+    for to, suffix, kind in (("trl", "jsonl", "json"), ("llama-factory", "parquet", "parquet")):
+        there = tmp_path / f"{to}.{suffix}"
+        run("data", "convert", str(ours), "-o", str(there), "--to", to)
+        first = load(there, kind, tmp_path)[0]
+        messages = first["prompt"] + first["completion"] if to == "trl" else first["messages"]
+        assert messages == [
+            {"role": "user", "content": "Compare 0 and 0."},
+            {"role": "assistant", "content": "A: 0, B: 0"},
+        ]
+
+
+def test_the_published_ground_truth_of_500_groups(tmp_path: Path) -> None:
+    ours = write_rows(tmp_path / "ours.jsonl", GROUPS)
+    there = tmp_path / "there.jsonl"
+    run("data", "convert", str(ours), "-o", str(there), "--to", "verl")
+    rows = rows_of(there.read_text())
+    assert len(rows) == 500
+    for i, row in enumerate(rows):
+        # Python's own JSON, with blanks, as the published rows have it.
+        last = "2.5" if i % 2 else "3"
+        truth = f'{{"A": {i % 11}, "B": 5, "C": {last}}}'
+        assert row["reward_model"]["ground_truth"] == truth
+        assert row["ability"] == "ranking"
+        assert row["prompt"][0]["content"].startswith("Given a source text in German and multiple")
+        assert "\nTranslation C:\n````\n```\n````\n" in row["prompt"][0]["content"]
+
+
+def test_a_policys_row_in_verl(tmp_path: Path) -> None:
+    ours = write_rows(tmp_path / "ours.jsonl", KINDS["segments"])
+    there = tmp_path / "there.parquet"
+    run("data", "convert", str(ours), "-o", str(there), "--to", "verl")
+    rows = load(there, "parquet", tmp_path)
+    assert [row["reward_model"]["ground_truth"] for row in rows] == ["", "Good morning"]
+    assert rows[0]["extra_info"]["src_text"] == "早上好\u2028"
+    assert rows[0]["prompt"][0]["content"].startswith("Translate the following text from Chinese")
+
+
+def test_llama_factory_gets_its_entry_and_keeps_others(tmp_path: Path) -> None:
+    info = tmp_path / "dataset_info.json"
+    info.write_text('{"other": {"file_name": "x.json"}}')
+    ours = write_rows(tmp_path / "ours.jsonl", lessons(2))
+    there = str(tmp_path / "judge.jsonl")
+    assert run("data", "convert", str(ours), "-o", there, "--to", "llama-factory") == 0
+    told = json.loads(info.read_text())
+    assert told["other"] == {"file_name": "x.json"}
+    assert told["judge"] == {
+        "file_name": "judge.jsonl",
+        "formatting": "sharegpt",
+        "columns": {"messages": "messages"},
+        "tags": {"role_tag": "role", "content_tag": "content", "user_tag": "user",
+                 "assistant_tag": "assistant"},
+    }  # fmt: skip
+    (tmp_path / "judge.jsonl").unlink()
+    assert run("data", "convert", str(ours), "-o", there, "--to", "llama-factory") == 2
+    info.write_text("[")
+    assert run("data", "convert", str(ours), "-o", there, "--to", "llama-factory") == 2
+
+
+def test_mbrs_has_a_line_a_text(tmp_path: Path) -> None:
+    ours = write_rows(tmp_path / "ours.jsonl", GROUPS[:2])
+    run("data", "convert", str(ours), "-o", str(tmp_path / "m"), "--to", "mbrs")
+    assert (tmp_path / "m/hypotheses.txt").read_text() == (
+        "a 0 \\ \t\nb 0\n```\na 1 \\ \t\nb 1\n```\n"
+    )
+    assert (tmp_path / "m/references.txt").read_text() == "R\nR\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "to", "complaint"),
+    [
+        ([{**GROUPS[0], "source": "a\nb"}], "mbrs", "ours.jsonl:1: a text of several lines"),
+        ([GROUPS[0], {**GROUPS[1], "candidates": ["a"]}], "mbrs", "ours.jsonl:2: 1 candidates;"),
+        ([GROUPS[0], {**GROUPS[1], "reference": None}], "mbrs", "1 of 2 groups have a reference"),
+        ([SEGMENT], "llama-factory", "ours.jsonl:1: a lesson is"),
+        ([{"prompt": "p", "response": "r"}], "verl", "ours.jsonl:1: 'id' is missing"),
+        ([{"messages": []}], "ours", "'messages' must be a list of messages"),
+        ([{"data_source": "x", "extra_info": {}}], "ours", "were not written by dragoman"),
+        ([{"prompt": [], "completion": []}], "ours", "'prompt' must be a list of messages"),
+        ([], "trl", "there are no rows in it"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named_and_nothing_is_written(
+    tmp_path: Path,
+    rows: list[dict[str, Any]],
+    to: str,
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ours = write_rows(tmp_path / "ours.jsonl", rows)
+    assert run("data", "convert", str(ours), "-o", str(tmp_path / "there"), "--to", to) == 2
+    assert complaint in capsys.readouterr().err
+    left = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert left == [ours]
