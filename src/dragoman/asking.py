@@ -74,12 +74,18 @@ class NoCache:
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[Answer]):
-    """An answer or the reason why there is none, with every reply on the way."""
+    """An answer or the reason why there is none, with every reply on the way.
+
+    `usage` is what was paid for it now, `used` what it takes where nothing is cached;
+    `logprob` is that of the answer, if the engine tells.
+    """
 
     answer: Answer | None
     failure: Failure | None
     replies: tuple[str, ...]
     usage: Usage
+    used: Usage = Usage()
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +110,16 @@ class Asker:
         if not self.guided:
             prompt = replace(prompt, grammar=None)
         replies: list[str] = []
-        usage, failure = Usage(), Failure("not-asked")
+        usage, used, failure = Usage(), Usage(), Failure("not-asked")
         for attempt in range(self.patience.retries + 1):
             sampling = self.patience.sampling(self.sampling, attempt, draw)
             try:
                 completion, called = await self._complete(prompt, sampling, format)
             except EngineError as error:
-                return Asked(None, Failure(error.reason, str(error)), tuple(replies), usage)
+                failure = Failure(error.reason, str(error))
+                return Asked(None, failure, tuple(replies), usage, used)
             usage += completion.usage if called else Usage()
+            used += completion.usage
             reply = completion.replies[0]
             replies.append(reply.text)
             if reply.finish == "length":
@@ -119,10 +127,11 @@ class Asker:
                 failure = Failure("truncated", f"the reply was cut off at {tokens} tokens")
                 continue
             try:
-                return Asked(format.read(reply.text, item), None, tuple(replies), usage)
+                answer = format.read(reply.text, item)
+                return Asked(answer, None, tuple(replies), usage, used, reply.logprob)
             except UnreadableReply as error:
                 failure = Failure(error.reason, error.detail)
-        return Asked(None, failure, tuple(replies), usage)
+        return Asked(None, failure, tuple(replies), usage, used)
 
     async def _complete(
         self, prompt: Prompt, sampling: Sampling, format: Format[Any, Any]

@@ -47,10 +47,14 @@ class LanguageCheck:
         return self.other(text, language) is not None
 
 
+UNCHECKED = LanguageCheck(NONE, lambda text: None)
+"""Finds no text wrong."""
+
+
 def make_language_check(name: str) -> LanguageCheck:
     """The check by the guesser called `name`, by the class at `module:Name`, or none at all."""
     if name == NONE:
-        return LanguageCheck(NONE, lambda text: None)
+        return UNCHECKED
     return LanguageCheck(name, find("language guesser", name, GUESSERS)())
 
 

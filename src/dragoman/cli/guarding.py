@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from dragoman.cli.running import Flag
 from dragoman.errors import MissingExtra
-from dragoman.language_check import NONE, LanguageCheck, make_language_check
+from dragoman.language_check import UNCHECKED, LanguageCheck, make_language_check
 from dragoman.translators import Translator
 from dragoman.translators.guards import Guarded
 
@@ -25,15 +25,18 @@ class GuardOptions:
     """How languages are guessed: langid (the default where it is installed), none or
     module:Class."""
 
-    def on(self, translator: Translator) -> Translator:
+    def on(self, translator: Translator, check: LanguageCheck) -> Translator:
         """The translator, guarded unless that is not wanted."""
-        return translator if self.no_guards else Guarded(translator, self._check())
+        return translator if self.no_guards else Guarded(translator, check)
 
-    def _check(self) -> LanguageCheck:
+    def check(self) -> LanguageCheck:
+        """How languages are guessed, by the guards and by a tree search."""
+        if self.no_guards and not self.language_check:
+            return UNCHECKED
         try:
             return make_language_check(self.language_check or "langid")
         except MissingExtra as error:
             if self.language_check:
                 raise
             print(f"dragoman: no language is checked: {error}", file=sys.stderr)
-            return make_language_check(NONE)
+            return UNCHECKED

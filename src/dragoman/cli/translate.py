@@ -16,6 +16,7 @@ from dragoman.cli.guarding import GuardOptions
 from dragoman.cli.options import EngineOptions
 from dragoman.cli.printing import printable
 from dragoman.cli.running import Job, RunOptions, Text, Worker
+from dragoman.cli.searching import SearchOptions
 from dragoman.engines import Engine
 from dragoman.engines.metered import MeteredEngine
 from dragoman.errors import UserError
@@ -29,6 +30,7 @@ from dragoman.signature import digest
 from dragoman.translators import Translator, make_translator
 from dragoman.translators.best_of_n import Unjudged
 from dragoman.translators.translation_line import translation_row
+from dragoman.translators.tree.settings import TreeSettings
 from dragoman.translators.warnings import KEY, warnings_in
 from dragoman.types import Sampling, Segment, Translation
 
@@ -39,7 +41,7 @@ class TranslatorOptions:
     """Who translates, what is asked, and how replies are read."""
 
     translator: str = "sample"
-    """sample, best-of-n, mbr, mbr:chrf-pairwise, mbr:bleu or module:Class."""
+    """sample, best-of-n, tree, tree:bleu, mbr, mbr:chrf-pairwise, mbr:bleu or module:Class."""
     samples: Annotated[int, Parameter(name=["--samples", "-n"])] = 1
     """Translations drawn of each text; several want a --temperature."""
     format: str | None = None
@@ -56,6 +58,7 @@ class TranslatorOptions:
         cache: ReplyCache | None,
         judge: Judge | None = None,
         unjudged: Unjudged = "fail",
+        tree: TreeSettings | None = None,
     ) -> Translator:
         """The translator these options describe."""
         if engine is None:
@@ -69,6 +72,7 @@ class TranslatorOptions:
             samples=self.samples,
             judge=judge,
             unjudged=unjudged,
+            tree=tree,
         )
 
 
@@ -81,6 +85,7 @@ def translate(
     output: Annotated[Text | None, Parameter(name=["--output", "-o"])] = None,
     translator: TranslatorOptions = TranslatorOptions(),
     choosing: ChoosingOptions = ChoosingOptions(),
+    search: SearchOptions = SearchOptions(),
     guards: GuardOptions = GuardOptions(),
     engine: EngineOptions = EngineOptions(),
     run: RunOptions = RunOptions(),
@@ -114,8 +119,11 @@ def translate(
         judge = choosing.make(
             opened, engine.sampling, translator.retries, cache, engine.concurrency
         )
-        bare = translator.make(opened, engine.sampling, cache, judge, choosing.unjudged)
-        made = guards.on(bare)
+        check = guards.check()
+        bare = translator.make(
+            opened, engine.sampling, cache, judge, choosing.unjudged, search.settings(check)
+        )
+        made = guards.on(bare, check)
         return Worker(made.fields, translating(made))
 
     job = Job(
