@@ -153,5 +153,5 @@ def test_rows_that_are_no_tree_are_refused(change: dict[str, object], message: s
     rows = tree_rows(plant(("a", 0, 0.5)))
     with pytest.raises(ValueError, match=message):
         tree_from_rows([rows[0], {**rows[1], **change}])
-    with pytest.raises(ValueError, match="is no node"):
-        tree_from_rows([{"text": "a"}])
+    with pytest.raises(ValueError, match="its total and its visits"):
+        tree_from_rows([{"text": "a", "made": "source"}])

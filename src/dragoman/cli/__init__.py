@@ -23,6 +23,11 @@ VERBS = (
     ("rank", "dragoman.cli.rank:rank", "Rank candidate translations of one group or of a file."),
     ("translate", "dragoman.cli.translate:translate", "Translate a text or a file of segments."),
     ("tree", "dragoman.cli.tree:tree", "Draw search trees from a file of translations."),
+    (
+        "preferences",
+        "dragoman.cli.preferences:pairs",
+        "Take pairs for training from trees, samples and verdicts.",
+    ),
     ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
     ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
     ("train", "dragoman.cli.train:train", "Train a judge or a translator by a recipe."),

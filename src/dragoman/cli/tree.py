@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -29,7 +29,8 @@ def tree(file: Text, /, *, id: Annotated[Text | None, Parameter(name="--id")] = 
     """
     shown = 0
     for number, row in read_rows(file):
-        rows = (row.get("details") or {}).get("tree")
+        details: dict[str, Any] = row.get("details") or {}
+        rows: list[dict[str, Any]] | None = details.get("tree")
         if not rows or (id is not None and row.get("id") != id):
             continue
         try:

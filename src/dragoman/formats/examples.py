@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dragoman.formats import Format, Reading, Takes
 from dragoman.formats.template import fenced, fill, load, named_languages
 from dragoman.types import Prompt, Segment
 
 
-@dataclass(frozen=True)
 class WithExamples:
     """Asks in the inner format and reads as it does; `pairs` are (text, translation)."""
-
-    inner: Format[Segment, str]
-    pairs: Sequence[tuple[str, str]]
 
     name = "examples"
     version = "1"
     takes: Takes = "segment"
 
-    @property
-    def reading(self) -> Reading:
-        return self.inner.reading
+    def __init__(self, inner: Format[Segment, str], pairs: Sequence[tuple[str, str]]):
+        self.inner, self.pairs = inner, pairs
+        self.reading: Reading = inner.reading
 
     @property
     def fields(self) -> Mapping[str, object]:

@@ -72,6 +72,12 @@ def guard(segment: Segment, text: str, check: LanguageCheck) -> Iterator[tuple[s
         yield "placeholders", changed
 
 
+def in_wrong_language(segment: Segment, text: str, check: LanguageCheck) -> bool:
+    """Whether a text is the source itself, or surely in another language than its target's."""
+    plain = without_placeholders(text)
+    return is_copy(segment, text) or check.is_wrong(plain, segment.target_lang)
+
+
 def is_copy(segment: Segment, text: str) -> bool:
     """Whether the source was given back, for one too long to be a mere name."""
     if language_code(segment.source_lang) == language_code(segment.target_lang):

@@ -138,19 +138,18 @@ def tree_rows(tree: Tree) -> list[dict[str, Any]]:
 
 def tree_from_rows(rows: Sequence[Mapping[str, Any]]) -> Tree:
     """The tree of these rows; ValueError says what is wrong with them."""
-    nodes: list[Node] = []
-    for number, row in enumerate(rows):
-        try:
-            node = Node(
-                row["text"], row["made"], row["parent"], row.get("back"), row["total"],
-                row["visits"],
-            )  # fmt: skip
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"node {number} of the tree is no node: {error}") from None
-        above = node.parent
-        if (above is None) != (number == 0) or (above is not None and not 0 <= above < number):
-            raise ValueError(f"node {number} of the tree hangs on {above}")
-        if node.made not in get_args(Made) or not isinstance(node.text, str):
-            raise ValueError(f"node {number} of the tree has no text or was made in no known way")
-        nodes.append(node)
-    return tuple(nodes)
+    return tuple(_node(number, row) for number, row in enumerate(rows))
+
+
+def _node(number: int, row: Mapping[str, Any]) -> Node:
+    where, above = f"node {number} of the tree", row.get("parent")
+    if not isinstance(row.get("text"), str) or row.get("made") not in get_args(Made):
+        raise ValueError(f"{where} has no text or was made in no known way")
+    if above is not None and not (isinstance(above, int) and 0 <= above < number):
+        raise ValueError(f"{where} hangs on {above}")
+    if (above is None) != (number == 0):
+        raise ValueError(f"{where} hangs on {above}")
+    total, visits = row.get("total"), row.get("visits")
+    if not isinstance(total, int | float) or not isinstance(visits, int):
+        raise ValueError(f"{where} does not say its total and its visits")
+    return Node(row["text"], row["made"], above, row.get("back"), total, visits)

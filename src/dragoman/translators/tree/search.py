@@ -20,7 +20,7 @@ from dragoman.judges.fields import asking_fields
 from dragoman.judges.together import together
 from dragoman.language_check import LanguageCheck
 from dragoman.signature import signature
-from dragoman.translators.guards import is_copy, without_placeholders
+from dragoman.translators.guards import in_wrong_language
 from dragoman.translators.sample import SampleTranslator
 from dragoman.translators.tree.asking import Asking, TreeBudget
 from dragoman.translators.tree.nodes import (
@@ -98,8 +98,7 @@ class TreeTranslator:
         return self._result(asking, tree, found, stopped, rounds)
 
     def _is_wrong(self, segment: Segment, text: str) -> bool:
-        plain = without_placeholders(text)
-        return is_copy(segment, text) or self.check.is_wrong(plain, segment.target_lang)
+        return in_wrong_language(segment, text, self.check)
 
     async def _planted(self, asking: Asking) -> Tree:
         """The root and its children: samples of the source's translation."""
