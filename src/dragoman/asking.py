@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from dragoman.engines import Engine
 from dragoman.errors import EngineError, UnreadableReply, UserError
 from dragoman.formats import Format
+from dragoman.row_files import writable
 from dragoman.signature import digest
 from dragoman.types import Completion, Failure, Prompt, Sampling, Usage
 
@@ -150,12 +151,7 @@ def _writable(completion: Completion) -> Completion:
     """Servers can send half of a surrogate pair, which no file can hold."""
     if all(reply.text.isascii() for reply in completion.replies):
         return completion
-    replies = tuple(
-        replace(
-            reply, text=reply.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        )
-        for reply in completion.replies
-    )
+    replies = tuple(replace(reply, text=writable(reply.text)) for reply in completion.replies)
     return replace(completion, replies=replies)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from dragoman.errors import UserError
 from dragoman.formats.verdict_line import verdict_row
@@ -16,7 +16,7 @@ from dragoman.judges import Judge
 from dragoman.signature import read_signature, signature
 from dragoman.translators.sample import SampleTranslator
 from dragoman.translators.warnings import warned
-from dragoman.types import Candidate, Failure, Group, Judgement, Segment, Translation, Verdict
+from dragoman.types import Candidate, Failure, Group, Segment, Translation, Verdict
 
 Unjudged = Literal["fail", "first"]
 
@@ -53,7 +53,7 @@ class BestOfTranslator:
         texts = tuple(dict.fromkeys(drawn.texts))
         counts = [drawn.texts.count(text) for text in texts]
         judgement = await self.judge.judge(Group(segment, tuple(map(Candidate, texts))), draw)
-        details = {
+        details: dict[str, Any] = {
             **drawn.details,
             "candidates": list(texts),
             "drawn": counts,
@@ -68,14 +68,12 @@ class BestOfTranslator:
             details=details,
         )
         if judgement.verdict is None:
-            return self._without_verdict(judged, judgement)
+            return self._without_verdict(judged, details["judgement"]["reason"])
         order, tied = best_first(judgement.verdict, counts)
         details |= {"chosen": order[0]} | ({"tied": tied} if len(tied) > 1 else {})
         return replace(judged, texts=tuple(texts[i] for i in order))
 
-    def _without_verdict(self, drawn: Translation, judgement: Judgement) -> Translation:
-        failure = judgement.failure or Failure("unknown")
-        why = f"{failure.reason}: {failure.detail}" if failure.detail else failure.reason
+    def _without_verdict(self, drawn: Translation, why: str) -> Translation:
         if self.unjudged == "fail":
             return replace(drawn, texts=(), failure=Failure("unjudged", why))
         first = replace(drawn, details={**drawn.details, "chosen": 0})

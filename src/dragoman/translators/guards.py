@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from dragoman.errors import UnknownLanguage
 from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code, language_name
+from dragoman.row_files import writable
 from dragoman.translators import Translator
 from dragoman.translators.warnings import warned
 from dragoman.types import Segment, Translation
@@ -24,12 +25,14 @@ LONGEST_RATIO, SLACK = 3, 30
 # Shorter sources may be names, which stay as they are.
 SHORTEST_COPY = 12
 
+# Every part is bounded, for texts are hostile.
 PLACEHOLDER = re.compile(
-    r"(?P<tag></?[A-Za-z][A-Za-z0-9:-]*)(?=[\s/>])[^<>]{0,500}>"  # <b>, </b>, <a href="…">
+    r"(?P<tag></?[A-Za-z][A-Za-z0-9:-]{0,60})(?=[\s/>])[^<>]{0,500}>"  # <b>, </b>, <a href="…">
     r"|\$\{[^{}\s]{1,60}\}|\{[^{}\s]{0,60}\}"  # ${name}, {name}, {0}, {}
-    r"|%(?:\d+\$)?(?:\(\w{1,60}\))?[-+#0]*\d*(?:\.\d+)?[sdifuxgc@](?![A-Za-z])"  # %s, %1$d, %(n)s
+    r"|%(?:\d{1,4}\$)?(?:\(\w{1,60}\))?[-+#0]{0,4}\d{0,6}(?:\.\d{1,6})?"  # %s, %1$d, %(n)s
+    r"[sdifuxgc@](?![A-Za-z])"
     r"|\$[A-Za-z_]\w*"  # $NAME
-    r"|&(?:[a-z]+|#\d+);"  # &nbsp;
+    r"|&(?:[a-z]{1,30}|#\d{1,8});"  # &nbsp;
     r"|https?://[^\s<>\"'，。、）)]+"
 )
 
@@ -69,7 +72,7 @@ def guard(segment: Segment, text: str, check: LanguageCheck) -> Iterator[tuple[s
     if max(source, target) > LONGEST_RATIO * min(source, target) + SLACK:
         yield "length", f"{target} letters for {source}, where wide ones count thrice"
     if changed := changed_placeholders(segment.source, text):
-        yield "placeholders", changed
+        yield "placeholders", writable(changed)
 
 
 def in_wrong_language(segment: Segment, text: str, check: LanguageCheck) -> bool:

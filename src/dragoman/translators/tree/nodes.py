@@ -12,6 +12,8 @@ from math import inf, log, sqrt
 from statistics import fmean
 from typing import Any, Literal, TypeAlias, get_args
 
+from dragoman.row_files import writable
+
 Made = Literal["source", "sample", "mutation", "merge"]
 
 PERFECT = 1 - 1e-9
@@ -130,9 +132,13 @@ def tree_rows(tree: Tree) -> list[dict[str, Any]]:
     """The tree as plain values; `tree_from_rows` makes an equal one of them."""
     rows: list[dict[str, Any]] = []
     for node in tree:
-        row: dict[str, Any] = {"text": node.text, "made": node.made, "parent": node.parent}
+        row: dict[str, Any] = {
+            "text": writable(node.text),
+            "made": node.made,
+            "parent": node.parent,
+        }
         row |= {"total": node.total, "visits": node.visits}
-        rows.append(row if node.back is None else {**row, "back": node.back})
+        rows.append(row if node.back is None else {**row, "back": writable(node.back)})
     return rows
 
 

@@ -12,6 +12,7 @@ from dragoman.errors import UserError
 from dragoman.judges import Judge
 from dragoman.judges.together import together
 from dragoman.metrics import Metric
+from dragoman.signature import digest
 from dragoman.translators.best_of_n import of_judge
 from dragoman.translators.tree.asking import Asking
 from dragoman.types import Candidate, Failure, Group, Segment
@@ -131,7 +132,7 @@ class RoundTrips:
             straight = (asking.trip(text, language, home, "straight", *path, i)
                         for i in range(self.samples))  # fmt: skip
             return [back for back in await together(straight) if back is not None]
-        rng = random.Random(f"{asking.draw}/{segment.id}/{path}")
+        rng = random.Random(digest([asking.draw, segment.id, list(path)]))
         for level in range(self.depth):
             bridges = rng.choices(self.bridges, k=self.samples)
             trips = (
