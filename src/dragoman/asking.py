@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from dragoman.engines import Engine
 from dragoman.errors import EngineError, UnreadableReply, UserError
 from dragoman.formats import Format
+from dragoman.row_files import writable
 from dragoman.signature import digest
 from dragoman.types import Completion, Failure, Prompt, Sampling, Usage
 
@@ -74,12 +75,18 @@ class NoCache:
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[Answer]):
-    """An answer or the reason why there is none, with every reply on the way."""
+    """An answer or the reason why there is none, with every reply on the way.
+
+    `usage` is what was paid for it now, `used` what it takes where nothing is cached;
+    `logprob` is that of the answer, if the engine tells.
+    """
 
     answer: Answer | None
     failure: Failure | None
     replies: tuple[str, ...]
     usage: Usage
+    used: Usage = Usage()
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +111,16 @@ class Asker:
         if not self.guided:
             prompt = replace(prompt, grammar=None)
         replies: list[str] = []
-        usage, failure = Usage(), Failure("not-asked")
+        usage, used, failure = Usage(), Usage(), Failure("not-asked")
         for attempt in range(self.patience.retries + 1):
             sampling = self.patience.sampling(self.sampling, attempt, draw)
             try:
                 completion, called = await self._complete(prompt, sampling, format)
             except EngineError as error:
-                return Asked(None, Failure(error.reason, str(error)), tuple(replies), usage)
+                failure = Failure(error.reason, str(error))
+                return Asked(None, failure, tuple(replies), usage, used)
             usage += completion.usage if called else Usage()
+            used += completion.usage
             reply = completion.replies[0]
             replies.append(reply.text)
             if reply.finish == "length":
@@ -119,10 +128,11 @@ class Asker:
                 failure = Failure("truncated", f"the reply was cut off at {tokens} tokens")
                 continue
             try:
-                return Asked(format.read(reply.text, item), None, tuple(replies), usage)
+                answer = format.read(reply.text, item)
+                return Asked(answer, None, tuple(replies), usage, used, reply.logprob)
             except UnreadableReply as error:
                 failure = Failure(error.reason, error.detail)
-        return Asked(None, failure, tuple(replies), usage)
+        return Asked(None, failure, tuple(replies), usage, used)
 
     async def _complete(
         self, prompt: Prompt, sampling: Sampling, format: Format[Any, Any]
@@ -141,12 +151,7 @@ def _writable(completion: Completion) -> Completion:
     """Servers can send half of a surrogate pair, which no file can hold."""
     if all(reply.text.isascii() for reply in completion.replies):
         return completion
-    replies = tuple(
-        replace(
-            reply, text=reply.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        )
-        for reply in completion.replies
-    )
+    replies = tuple(replace(reply, text=writable(reply.text)) for reply in completion.replies)
     return replace(completion, replies=replies)
 
 

@@ -46,6 +46,13 @@ def to_line(row: Row) -> str:
     return _ENCODER.encode(row)
 
 
+def writable(text: str) -> str:
+    """The text as a file can hold it: half of a surrogate pair becomes U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @contextmanager
 def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     """A function that writes one line, to a file that appears whole or not at all, or to

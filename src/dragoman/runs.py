@@ -61,12 +61,14 @@ _Ended: TypeAlias = tuple[Record[Value], bool]
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is. The caller makes it, the run keeps it up to date."""
+    """How far a run is. The caller makes it, the run keeps it up to date; the warnings are
+    counted by whoever can find them in a line."""
 
     total: int | None = None
     done: int = 0
     resumed: int = 0
     failures: Counter[str] = field(default_factory=Counter[str])
+    warnings: Counter[str] = field(default_factory=Counter[str])
     first_failure: str = ""
     began: float = field(default_factory=time.monotonic)
 

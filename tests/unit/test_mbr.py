@@ -40,6 +40,9 @@ class Ignorant:
 
     fields: Mapping[str, object] = MappingProxyType({"utility": "ignorant"})
 
+    def fields_for(self, segment: Segment) -> Mapping[str, object]:
+        return self.fields
+
     def expected(
         self, texts: Sequence[str], samples: Sequence[str], segment: Segment
     ) -> Sequence[float]:
@@ -92,6 +95,13 @@ async def test_of_equal_use_the_first_drawn_is_first() -> None:
     translation = await make_translator(name, asker(SAMPLES), samples=4).translate(SEGMENT)
     assert translation.texts == SAMPLES[:3]
     assert "utility:ignorant" in translation.signature
+
+
+async def test_bleu_says_which_tokenizer_it_took() -> None:
+    chinese = Segment("s", "Die Katze sitzt.", "de", "zh")
+    translator = make_translator("mbr:bleu", asker(SAMPLES), samples=4)
+    for segment, tokenizer in ((SEGMENT, "13a"), (chinese, "zh")):
+        assert f"|tok:{tokenizer}|" in (await translator.translate(segment)).signature
 
 
 async def test_lost_samples_are_counted_and_never_weighed() -> None:

@@ -34,3 +34,25 @@ async def test_without_a_budget_it_only_counts() -> None:
     await engine.complete(Prompt("a"), Sampling())
     assert (engine.usage.calls, engine.cost, engine.identity) == (1, 0, ENGINE.identity)
     await engine.close()
+
+
+async def test_a_second_engine_is_on_the_same_meter_and_closed_with_the_first() -> None:
+    class Closing(ScriptedEngine):
+        closed = 0
+
+        async def close(self) -> None:
+            self.closed += 1
+
+    first, second = (Closing(rules=[{"reply": "one two"}], model=name) for name in ("a", "b"))
+    engine = MeteredEngine(first, Budget(calls=2))
+    other = engine.beside(second)
+    assert other.identity == second.identity
+    await engine.complete(Prompt("a"), Sampling())
+    await other.complete(Prompt("a"), Sampling())
+    assert (engine.begun, engine.usage) == (2, Usage(2, 2, 4))
+    for either in (engine, other):
+        with pytest.raises(BudgetSpent):
+            await either.complete(Prompt("a"), Sampling())
+    await other.close()
+    await engine.close()
+    assert (first.closed, second.closed) == (1, 1)

@@ -28,6 +28,12 @@ VERBS = (
         "Weigh judges and translations: figures, audits, reports.",
     ),
     ("data", "dragoman.cli.data:data", "Make training sets, from raw text on."),
+    ("tree", "dragoman.cli.tree:tree", "Draw search trees from a file of translations."),
+    (
+        "preferences",
+        "dragoman.cli.preferences:pairs",
+        "Take pairs for training from trees, samples and verdicts.",
+    ),
     ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
     ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
     ("train", "dragoman.cli.train:train", "Train a judge or a translator by a recipe."),

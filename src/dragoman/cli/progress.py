@@ -50,6 +50,10 @@ def _line(progress: Progress, engine: MeteredEngine | None, noun: str, lacking: 
     if progress.failed:
         reasons = ", ".join(f"{reason} {n}" for reason, n in progress.failures.most_common())
         parts.append(f"{progress.failed} {lacking} ({reasons})")
+    if progress.warnings:
+        parts.append(
+            "warnings: " + ", ".join(f"{w} {n}" for w, n in progress.warnings.most_common())
+        )
     parts.append(f"{progress.rate:.1f} a second")
     if progress.seconds_left:
         parts.append(f"{_duration(progress.seconds_left)} left")

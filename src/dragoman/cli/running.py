@@ -14,7 +14,6 @@ from cyclopts import Parameter
 
 from dragoman.asking import ReplyCache
 from dragoman.cli.options import EngineOptions
-from dragoman.engines import Engine
 from dragoman.engines.metered import Budget, MeteredEngine
 from dragoman.errors import UserError
 from dragoman.ledger import Ledger
@@ -99,7 +98,8 @@ class Job(Generic[Item, Value]):
     """One call of a verb: what is worked through, by whom, within what bounds.
 
     `hire` makes the worker once the engine and the ledger are open; `key` names an item by
-    its content; `noun` and `lacking` are the words of the progress line.
+    its content; `noun` and `lacking` are the words of the progress line; `warnings` finds what
+    is to be counted in a line.
     """
 
     items: Iterable[Item]
@@ -107,11 +107,12 @@ class Job(Generic[Item, Value]):
     from_pipe: bool
     engine: EngineOptions
     run: RunOptions
-    hire: Callable[[Engine | None, ReplyCache | None], Worker[Item, Value]]
+    hire: Callable[[MeteredEngine | None, ReplyCache | None], Worker[Item, Value]]
     key: Callable[[Item], str]
     show: Callable[[Value], None]
     noun: str
     lacking: str
+    warnings: Callable[[str], Iterable[str]] = lambda line: ()
 
     def do(self, output: str | None) -> int:
         """Write a line for each item, or show each if there is no output; the exit code."""
@@ -141,6 +142,7 @@ class Job(Generic[Item, Value]):
                         async for record in records:
                             # A failure without a line is counted and not written.
                             if record.line:
+                                self.progress.warnings.update(self.warnings(record.line))
                                 write(record.line)
 
     async def _records(

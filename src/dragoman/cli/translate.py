@@ -11,19 +11,27 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dragoman.asking import Asker, NoCache, Patience, ReplyCache
+from dragoman.cli.choosing import ChoosingOptions
+from dragoman.cli.guarding import GuardOptions
 from dragoman.cli.options import EngineOptions
 from dragoman.cli.printing import printable
 from dragoman.cli.running import Job, RunOptions, Text, Worker
+from dragoman.cli.searching import SearchOptions
 from dragoman.engines import Engine
+from dragoman.engines.metered import MeteredEngine
 from dragoman.errors import UserError
 from dragoman.formats import Reading
+from dragoman.judges import Judge
 from dragoman.languages import language_name
 from dragoman.records import check_segments, read_segments, segment_to_row
 from dragoman.row_files import STDIN, to_line
 from dragoman.runs import Progress, Record, record_of
 from dragoman.signature import digest
 from dragoman.translators import Translator, make_translator
+from dragoman.translators.best_of_n import Unjudged
 from dragoman.translators.translation_line import translation_row
+from dragoman.translators.tree.settings import TreeSettings
+from dragoman.translators.warnings import KEY, warnings_in
 from dragoman.types import Sampling, Segment, Translation
 
 
@@ -33,7 +41,7 @@ class TranslatorOptions:
     """Who translates, what is asked, and how replies are read."""
 
     translator: str = "sample"
-    """sample, mbr, mbr:chrf-pairwise, mbr:bleu or module:Class."""
+    """sample, best-of-n, tree, tree:bleu, mbr, mbr:chrf-pairwise, mbr:bleu or module:Class."""
     samples: Annotated[int, Parameter(name=["--samples", "-n"])] = 1
     """Translations drawn of each text; several want a --temperature."""
     format: str | None = None
@@ -44,7 +52,13 @@ class TranslatorOptions:
     """How often an unreadable reply is asked for again."""
 
     def make(
-        self, engine: Engine | None, sampling: Sampling, cache: ReplyCache | None
+        self,
+        engine: Engine | None,
+        sampling: Sampling,
+        cache: ReplyCache | None,
+        judge: Judge | None = None,
+        unjudged: Unjudged = "fail",
+        tree: TreeSettings | None = None,
     ) -> Translator:
         """The translator these options describe."""
         if engine is None:
@@ -56,6 +70,9 @@ class TranslatorOptions:
             format=self.format,
             reading=self.reading,
             samples=self.samples,
+            judge=judge,
+            unjudged=unjudged,
+            tree=tree,
         )
 
 
@@ -67,6 +84,9 @@ def translate(
     to: str | None = None,
     output: Annotated[Text | None, Parameter(name=["--output", "-o"])] = None,
     translator: TranslatorOptions = TranslatorOptions(),
+    choosing: ChoosingOptions = ChoosingOptions(),
+    search: SearchOptions = SearchOptions(),
+    guards: GuardOptions = GuardOptions(),
     engine: EngineOptions = EngineOptions(),
     run: RunOptions = RunOptions(),
 ) -> int:
@@ -93,13 +113,22 @@ def translate(
     segments: Iterable[Segment] = [segment] if segment else read_segments(text)
     total = 1 if segment else None if text == STDIN else check_segments(text)
 
-    def hire(opened: Engine | None, cache: ReplyCache | None) -> Worker[Segment, Translation]:
-        made = translator.make(opened, engine.sampling, cache)
+    def hire(
+        opened: MeteredEngine | None, cache: ReplyCache | None
+    ) -> Worker[Segment, Translation]:
+        judge = choosing.make(
+            opened, engine.sampling, translator.retries, cache, engine.concurrency
+        )
+        check = guards.check()
+        bare = translator.make(
+            opened, engine.sampling, cache, judge, choosing.unjudged, search.settings(check)
+        )
+        made = guards.on(bare, check)
         return Worker(made.fields, translating(made))
 
     job = Job(
         segments, Progress(total), text == STDIN, engine, run, hire, _segment_key, _show,
-        noun="segments", lacking="untranslated",
+        noun="segments", lacking="untranslated", warnings=warnings_in,
     )  # fmt: skip
     return job.do(output)
 
@@ -141,5 +170,7 @@ def _show(translation: Translation) -> None:
     if failure := translation.failure:
         reason = f"{failure.reason}: {failure.detail}"
         print(f"not translated: {printable(reason)}", file=sys.stderr)
+    for kind, words in translation.details.get(KEY, {}).items():
+        print(f"warning: {kind}: {printable(words)}", file=sys.stderr)
     for text in translation.texts:
         print(printable(text) if sys.stdout.isatty() else text)

@@ -47,6 +47,7 @@ class MeteredEngine:
     def __init__(self, engine: Engine, budget: Budget | None = None):
         self._engine, self.budget = engine, budget or Budget()
         self.begun, self.usage = 0, Usage()
+        self._besides: list[Engine] = []
 
     @property
     def identity(self) -> str:
@@ -56,16 +57,42 @@ class MeteredEngine:
     def cost(self) -> float:
         return self.budget.price(self.usage)
 
+    def beside(self, engine: Engine) -> Engine:
+        """A second engine on the same meter and budget, closed together with this one."""
+        self._besides.append(engine)
+        return _Beside(self, engine)
+
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        return await self.ask(self._engine, prompt, sampling)
+
+    async def ask(self, engine: Engine, prompt: Prompt, sampling: Sampling) -> Completion:
+        """Pass a call on to this engine, if the budget allows."""
         budget = self.budget
         if budget.calls is not None and self.begun >= budget.calls:
             raise BudgetSpent(f"{self.begun} calls made, as many as were granted (--max-calls)")
         if budget.cost is not None and self.cost >= budget.cost:
             raise BudgetSpent(f"{self.cost:g} spent of {budget.cost:g} granted (--max-cost)")
         self.begun += 1
-        completion = await self._engine.complete(prompt, sampling)
+        completion = await engine.complete(prompt, sampling)
         self.usage += completion.usage
         return completion
 
     async def close(self) -> None:
-        await self._engine.close()
+        for engine in (self._engine, *self._besides):
+            await engine.close()
+
+
+@dataclass(frozen=True)
+class _Beside:
+    meter: MeteredEngine
+    engine: Engine
+
+    @property
+    def identity(self) -> str:
+        return self.engine.identity
+
+    async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        return await self.meter.ask(self.engine, prompt, sampling)
+
+    async def close(self) -> None:
+        """Nothing: the meter closes both."""

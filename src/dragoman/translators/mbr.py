@@ -32,11 +32,15 @@ class MbrTranslator:
 
     @property
     def fields(self) -> Mapping[str, object]:
-        return {**self.sampler.fields, "translator": "mbr", **self.utility.fields}
+        return self._fields(self.utility.fields)
+
+    def _fields(self, utility: Mapping[str, object]) -> dict[str, object]:
+        return {**self.sampler.fields, "translator": "mbr", **utility}
 
     async def translate(self, segment: Segment, draw: int = 0) -> Translation:
         drawn = await self.sampler.translate(segment, draw)
-        signed = replace(drawn, signature=signature(self.fields))
+        fields = self._fields(self.utility.fields_for(segment))
+        signed = replace(drawn, signature=signature(fields))
         if drawn.failure:
             return signed
         texts = list(dict.fromkeys(drawn.texts))

@@ -23,10 +23,13 @@ UTILITIES = {
 
 
 class Utility(Protocol):
-    """`expected` gives each text a number, higher is better; samples may repeat."""
+    """`expected` gives each text a number, higher is better; samples may repeat. `fields` is its
+    part of the signature; `fields_for` adds what depends on the segment."""
 
     @property
     def fields(self) -> Mapping[str, object]: ...
+
+    def fields_for(self, segment: Segment) -> Mapping[str, object]: ...
 
     def expected(
         self, texts: Sequence[str], samples: Sequence[str], segment: Segment
@@ -53,6 +56,9 @@ class _FastChrf:
     @property
     def fields(self) -> Mapping[str, object]:
         return {"utility": self.name, "fastchrf": version("fastchrf")}
+
+    def fields_for(self, segment: Segment) -> Mapping[str, object]:
+        return self.fields
 
 
 class AggregateChrf(_FastChrf):
@@ -87,6 +93,9 @@ class PairwiseBleu:
     @property
     def fields(self) -> Mapping[str, object]:
         return {"utility": "bleu", **self._metric.fields}
+
+    def fields_for(self, segment: Segment) -> Mapping[str, object]:
+        return {"utility": "bleu", **self._metric.fields_for(segment)}
 
     def expected(
         self, texts: Sequence[str], samples: Sequence[str], segment: Segment
