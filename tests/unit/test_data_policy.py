@@ -10,9 +10,9 @@ import pytest
 from tests.data import data
 from tests.training import write_rows
 
-from dragoman.data.language_check import LanguageCheck, make_language_check
 from dragoman.data.policy import TOWER_LANGUAGES, CrossLingual
 from dragoman.errors import UserError
+from dragoman.language_check import LanguageCheck, make_language_check
 from dragoman.records import segment_from_row
 from dragoman.types import Segment
 

@@ -10,10 +10,10 @@ import pytest
 from tests.data import data
 from tests.training import write_rows
 
-from dragoman.data.language_check import LanguageCheck, make_language_check
 from dragoman.data.pool import Choosing
 from dragoman.data.texts import grams, likeness
 from dragoman.errors import UserError
+from dragoman.language_check import LanguageCheck, make_language_check
 from dragoman.types import Candidate, Segment
 
 SEGMENT = Segment("0", "Guten Morgen", "de", "en")

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from dragoman.data.language_check import LanguageCheck
 from dragoman.data.sources import read_items
 from dragoman.data.step import Seen, Tally
 from dragoman.errors import UserError
+from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code
 from dragoman.records import segment_from_row, segment_to_row
 from dragoman.signature import digest

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dragoman.data.language_check import LanguageCheck
 from dragoman.data.texts import grams as grams_of
 from dragoman.data.texts import likeness
 from dragoman.errors import UserError
+from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code
 from dragoman.types import Candidate, Segment
 

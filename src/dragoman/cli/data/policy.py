@@ -8,9 +8,9 @@ from cyclopts import Parameter
 
 from dragoman.cli.data.options import OutputOptions
 from dragoman.cli.running import Flag, Text
-from dragoman.data.language_check import NONE, make_language_check
 from dragoman.data.policy import TOWER_LANGUAGES, CrossLingual, policy_rows
 from dragoman.data.step import Step
+from dragoman.language_check import NONE, make_language_check
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 

@@ -14,12 +14,12 @@ from dragoman.cli.data.running import PaidStep
 from dragoman.cli.options import EngineOptions
 from dragoman.cli.running import RunOptions, Text, Worker
 from dragoman.cli.translate import TranslatorOptions
-from dragoman.data.language_check import NONE, make_language_check
 from dragoman.data.pool import Choosing
 from dragoman.data.sample import Pool, Sampler, pools
 from dragoman.data.sources import read_items
 from dragoman.engines import Engine
 from dragoman.errors import UserError
+from dragoman.language_check import NONE, make_language_check
 from dragoman.records import segment_from_row, segment_to_row
 from dragoman.signature import digest
 from dragoman.translators import Translator
