@@ -4,7 +4,7 @@ The engine logs every call that it answers. After a kill, what it has answered a
 does not hold was under way; at the end, answers beyond the two a group that were not lost in
 that way are finished calls made again, of which there must be none.
 
-    python benchmarks/annotate.py [--groups 1000000] [--kills 3] [--seed 0]
+    python benchmarks/annotate.py [--groups 20000] [--kills 3] [--seed 0]
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEDGER = "out.jsonl.ledger"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--groups", type=int, default=1_000_000)
+    parser.add_argument("--groups", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

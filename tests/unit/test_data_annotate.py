@@ -144,6 +144,15 @@ def test_the_budget_stops_it_and_the_ledger_goes_on(tmp_path: Path, script: list
     assert told["rows"]["read"] == told["rows"]["written"] == 9
 
 
+def test_the_same_bytes_however_many_at_once(tmp_path: Path, script: list[str]) -> None:
+    outputs = ("one.jsonl", "many.jsonl")
+    for output, at_once in zip(outputs, ("1", "16"), strict=True):
+        flags = (*script, "--concurrency", at_once, "--orders", "3")
+        assert len(data(tmp_path, "annotate", groups(40), *flags, output=output)) == 40
+    one, many = ((tmp_path / output).read_bytes() for output in outputs)
+    assert one == many
+
+
 def test_annotations_become_lessons(tmp_path: Path, script: list[str]) -> None:
     data(tmp_path, "annotate", groups(4), *script, output="annotated.jsonl")
     lessons = data(tmp_path, "gqm", "sft", tmp_path / "annotated.jsonl")

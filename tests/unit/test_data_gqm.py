@@ -56,6 +56,7 @@ def test_target_replies_to_the_byte(tmp_path: Path, form: str, response: str) ->
         ({"analysis": "<think> it never ends"}, "its reply could not be read: unfinished"),
         ({"id": "2"}, "the same prompt as before"),
         ({"source": "晚安", "confidence": 0.4}, "too little confidence"),
+        ({"source": "晚安", "confidence": None}, "too little confidence"),
     ],
 )
 def test_what_cannot_be_a_lesson_is_counted(
@@ -77,6 +78,13 @@ def test_a_lesson_for_each_candidate_alone(tmp_path: Path) -> None:
     short = {**alone, "analyses": said[:2]}
     data(tmp_path, "gqm", "sft", [short], "--form", "sqm", output="none.jsonl")
     assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_a_row_without_confidence_is_none_to_judge_by_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert data(tmp_path, "gqm", "sft", [ANNOTATED], "--min-confidence", "0.5") == []
+    assert "in.jsonl:1: no 'confidence'" in capsys.readouterr().err
 
 
 def test_comparisons_are_gold_groups_without_repeats(tmp_path: Path) -> None:

@@ -146,9 +146,21 @@ def test_the_command_says_it_in_words_and_as_json(
     assert json.loads(capsys.readouterr().out)["rows_met_in"] == {"t": 3}
     assert run("data", "describe", file) == 0
     assert "rows: 3" in capsys.readouterr().out
+    assert run("data", "describe", file, "--picture", str(tmp_path / "p.svg")) == 2
+    assert "no row has any" in capsys.readouterr().err
     write_rows(tmp_path / "r.jsonl", [{"id": "1"}])
     assert run("data", "describe", file) == 2
     assert "r.jsonl:1: neither a 'source' nor a 'prompt'" in capsys.readouterr().err
+
+
+def test_a_picture_of_the_scores(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    group = {"source": "Hallo", "candidates": ["a", "b"], "scores": [3, 9.5]}
+    file = str(write_rows(tmp_path / "r.jsonl", [group]))
+    assert run("data", "describe", file, "--picture", str(tmp_path / "p.svg")) == 0
+    picture = (tmp_path / "p.svg").read_text()
+    assert ">9.5<" in picture
+    assert "share of candidates" in picture
 
 
 def test_a_pipe_cannot_be_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,9 +137,9 @@ def _golds(
         except ValueError as error:
             raise BadRecord(path, number, str(error)) from None
         confidence = row.get("confidence")
-        if least_confidence and not isinstance(confidence, int | float):
-            raise BadRecord(path, number, "'confidence' must be a number from 0 to 1")
-        if isinstance(confidence, int | float) and confidence < least_confidence:
+        if least_confidence and "confidence" not in row:
+            raise BadRecord(path, number, "no 'confidence'; leave out --min-confidence")
+        if least_confidence and not _reaches(confidence, least_confidence):
             tally.leave_out("too little confidence", where)
         elif len(_firsts(gold)) < 2:
             tally.leave_out("fewer than two different texts", where)
@@ -147,6 +147,10 @@ def _golds(
             tally.leave_out("one text with two scores", where)
         else:
             yield number, row, gold
+
+
+def _reaches(confidence: object, least: float) -> bool:
+    return isinstance(confidence, int | float) and confidence >= least
 
 
 def _firsts(gold: GoldGroup) -> tuple[int, ...]:

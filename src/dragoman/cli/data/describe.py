@@ -16,13 +16,20 @@ from dragoman.cli.running import Flag, Text
 from dragoman.data.describe import TestSet
 from dragoman.data.describe import describe as describe_file
 from dragoman.errors import UserError
-from dragoman.row_files import to_line
+from dragoman.row_files import to_line, write_lines
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 BAR = 40
 
 
-def describe(file: Text, /, *, against: Several = (), json: Flag = False) -> None:
+def describe(
+    file: Text,
+    /,
+    *,
+    against: Several = (),
+    json: Flag = False,
+    picture: Path | None = None,
+) -> None:
     """Say what is in a file: rows, languages, lengths in characters, scores, ties, repeats.
 
     With --against, also how many rows hold a source, reference or prompt of a test set, or share
@@ -36,17 +43,40 @@ def describe(file: Text, /, *, against: Several = (), json: Flag = False) -> Non
         Test sets, as NAME=FILE or FILE.
     json
         Print one JSON line.
+    picture
+        An SVG file to draw the scores in.
     """
     tests = [TestSet(*_named(text)) for text in against]
     row = describe_file(file, tests).as_row()
     if not row["rows"]:
         raise UserError(f"{file}: there are no rows in it")
+    if picture:
+        _draw(picture, row["scores"])
     if json:
         print(to_line(row))
         return
     console = Console(highlight=False)
     for name, value in row.items():
         _show(console, name.replace("_", " "), value)
+
+
+def _draw(place: Path, scores: Mapping[str, int]) -> None:
+    """The share of candidates with each score."""
+    from dragoman.reproduce.plots import draw
+
+    if not scores:
+        raise UserError("--picture draws scores, and no row has any")
+    total = sum(scores.values())
+    shares = {
+        "name": "candidates",
+        "x": range(len(scores)),
+        "y": [count / total for count in scores.values()],
+        "low": [],
+        "high": [],
+    }
+    plot = {"kind": "bars", "title": "scores", "x": "score", "y": "share of candidates"}
+    with write_lines(place) as write:
+        write(draw({**plot, "names": list(scores), "series": [shares]}))
 
 
 def _named(text: str) -> tuple[str, str]:
