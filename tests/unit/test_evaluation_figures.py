@@ -89,7 +89,9 @@ def test_calibration_equals_trying_every_threshold(groups: list[list[tuple[int, 
         gap: fmean(agreement(s, h, epsilon=gap) or 0.0 for h, s in zip(human, said, strict=True))
         for gap in gaps
     }
-    epsilon, best = calibrate(pairs_of(human, said))
+    pairs = pairs_of(human, said)
+    epsilon, best = calibrate(pairs)
+    assert fmean(pairs.sums(pairs.right(epsilon)) / pairs.counts) == pytest.approx(best)
     assert best == pytest.approx(max(tried.values()))
     assert tried[epsilon] == pytest.approx(best)
 
