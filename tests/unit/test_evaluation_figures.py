@@ -119,6 +119,7 @@ def test_documents_are_drawn_whole() -> None:
     share = Share(np.array([1.0] * 50 + [0.0] * 50), np.ones(100))
     assert interval(share, documents, draws(documents)) == (0, 1)
     alone = np.arange(100)
+    assert set(draws(alone).sum(1)) == {100}
     low, high = interval(share, alone, draws(alone)) or (0, 0)
     assert 0.35 < low < 0.45 < 0.55 < high < 0.65
 
