@@ -44,10 +44,13 @@ def main() -> None:
     said = [Said(tuple(float(rng.randrange(11)) for _ in g.scores), None, ANALYSIS) for g in groups]
     report = judge_report(groups[:COUNTED], said[:COUNTED])
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        program = shutil.which("chromium") or shutil.which("google-chrome")
+        if not program and not Path(playwright.chromium.executable_path).exists():
+            print("there is no Chromium; type: make browser")
+            return
         file = Path(folder) / "report.html"
         file.write_text("\n".join(page(report, groups, said)), encoding="utf-8")
         print(f"{options.groups} groups: {file.stat().st_size / 1e6:.1f} MB")
-        program = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         view = browser.new_page()
         for _ in range(ROUNDS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,27 @@ def test_somebody_has_to_judge(dragoman: Program, capsys: pytest.CaptureFixture[
     write("g.jsonl", [row("a", [1, 2])])
     assert dragoman("evaluate", "ranking", "g.jsonl") == 2
     assert "say who judges" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--json", "g.jsonl"), "g.jsonl is read or written already"),
+        (("--html", "v.jsonl"), "v.jsonl is read or written already"),
+        (("--json", "o", "--latex", "./o"), "./o is read or written already"),
+        (("--markdown", "there/is/none.md"), "none.md: there is no folder"),
+    ],
+)
+def test_reports_replace_nothing_that_is_read(
+    flags: Sequence[str], message: str, dragoman: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("g.jsonl", [row("a", [1, 2])])
+    write("v.jsonl", [{"id": "a", "scores": [1, 2]}])
+    before = Path("g.jsonl").read_text()
+    assert dragoman("evaluate", "ranking", "g.jsonl", "--verdicts", "v.jsonl", *flags) == 2
+    assert message in capsys.readouterr().err
+    assert Path("g.jsonl").read_text() == before
+    assert not Path("o").exists()
 
 
 def test_failures_are_counted_and_in_no_figure(tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ def test_calibration_equals_trying_every_threshold(groups: list[list[tuple[int, 
         gap: fmean(agreement(s, h, epsilon=gap) or 0.0 for h, s in zip(human, said, strict=True))
         for gap in gaps
     }
-    epsilon, best = calibrate(pairs_of(human, said))
+    pairs = pairs_of(human, said)
+    epsilon, best = calibrate(pairs)
+    assert fmean(pairs.sums(pairs.right(epsilon)) / pairs.counts) == pytest.approx(best)
     assert best == pytest.approx(max(tried.values()))
     assert tried[epsilon] == pytest.approx(best)
 
@@ -117,6 +119,7 @@ def test_documents_are_drawn_whole() -> None:
     share = Share(np.array([1.0] * 50 + [0.0] * 50), np.ones(100))
     assert interval(share, documents, draws(documents)) == (0, 1)
     alone = np.arange(100)
+    assert set(draws(alone).sum(1)) == {100}
     low, high = interval(share, alone, draws(alone)) or (0, 0)
     assert 0.35 < low < 0.45 < 0.55 < high < 0.65
 

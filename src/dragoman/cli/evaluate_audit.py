@@ -66,6 +66,7 @@ def audit(
         raise UserError(f"--opinions {opinions}: from 2 to {DRAWS}")
     if judge.judge is None and engine.engine is None:
         raise UserError("say who is audited: --judge or --engine")
+    report.check((groups, verdicts))
     human = read_human_groups(groups)
     check_metric(groups, human, judge.judge)
     audits: list[Audit] = [audit for audit in AUDITS if audit in only]

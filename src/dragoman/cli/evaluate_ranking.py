@@ -40,8 +40,22 @@ class ReportOptions:
     latex: Text | None = None
     """The summary table as LaTeX."""
 
+    def check(self, inputs: Iterable[str | None], others: Iterable[str | None] = ()) -> None:
+        """Before anything is paid for: nothing that is read is replaced, no report replaces
+        another (`others` are written too), and every folder is there."""
+        taken = {Path(place).resolve() for place in inputs if place}
+        for place in (self.json, self.markdown, self.latex, *others):
+            if place is None or place == STDIN:
+                continue
+            path = Path(place).resolve()
+            if path in taken:
+                raise UserError(f"{place} is read or written already; name another file")
+            if not path.parent.is_dir():
+                raise UserError(f"{place}: there is no folder {path.parent}")
+            taken.add(path)
+
     def write(self, report: Mapping[str, Any], tables: list[Table]) -> None:
-        """Write what was asked for; without JSON on standard output, show the tables."""
+        """Write what was asked for."""
         if self.json:
             with write_lines(self.json) as write:
                 write(json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1))
@@ -94,6 +108,7 @@ def ranking(
     asked = judge.judge is not None or engine.engine is not None
     if not asked and verdicts is None:
         raise UserError("say who judges (--judge, --engine), or where its --verdicts are")
+    report.check((groups, verdicts, against), (pairs, html))
     human = read_human_groups(groups)
     check_metric(groups, human, judge.judge)
     others = read_verdicts(against, human) if against else None

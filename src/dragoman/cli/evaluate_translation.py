@@ -49,6 +49,7 @@ def translation(
 
     if len({*system}) != len(system):
         raise UserError("a --system is named twice")
+    report.check((segments, *system))
     wanted = read_referenced(segments)
     systems = [read_system(path, wanted) for path in system]
     if len({one.name for one in systems}) != len(systems):
