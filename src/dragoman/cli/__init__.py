@@ -22,6 +22,11 @@ from dragoman.version import __version__
 VERBS = (
     ("rank", "dragoman.cli.rank:rank", "Rank candidate translations of one group or of a file."),
     ("translate", "dragoman.cli.translate:translate", "Translate a text or a file of segments."),
+    (
+        "document",
+        "dragoman.cli.document:document",
+        "Take a text apart, and put its translations together.",
+    ),
     ("tree", "dragoman.cli.tree:tree", "Draw search trees from a file of translations."),
     (
         "preferences",

@@ -48,6 +48,8 @@ class TranslatorOptions:
     """How the model is asked; see `dragoman formats`. codeblock-think if not given."""
     reading: Reading = "strict"
     """How replies are read: strict, lenient (what models write instead), compat (the reference)."""
+    context: int = 0
+    """Show so many of the texts before a segment, which its `context` holds, with it."""
     retries: int = 2
     """How often an unreadable reply is asked for again."""
 
@@ -73,6 +75,7 @@ class TranslatorOptions:
             judge=judge,
             unjudged=unjudged,
             tree=tree,
+            context=self.context,
         )
 
 
