@@ -110,6 +110,8 @@ def translate(
     output
         Where the translations go, one JSON line a segment, in input order.
     """
+    if search != SearchOptions() and translator.translator.partition(":")[0] != "tree":
+        raise UserError("rounds, bridges and the like are for --translator tree")
     segment = _segment(text, from_, to)
     file = None if segment else text
     run.check_places(file, output)
