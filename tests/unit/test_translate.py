@@ -225,6 +225,11 @@ def test_other_settings_are_refused(folder: Path, dragoman: Dragoman) -> None:
         (["segments.jsonl", *ENGINE, "--format", "sqm"], "sqm is about a candidate"),
         (["segments.jsonl", *ENGINE, "-n", "2"], "temperature 0"),
         (["segments.jsonl", *ENGINE, "--translator", "oracle"], "no translator is called"),
+        (["segments.jsonl", *ENGINE, "--bridge", "fr"], "are for --translator tree"),
+        (["segments.jsonl", *ENGINE, "--votes", "2"], "say who judges"),
+        (["segments.jsonl", *ENGINE, "--judge", "gold"], "asks no judge"),
+        (["segments.jsonl", *ENGINE, "--translator", "best-of-n"], "wants a judge"),
+        (["segments.jsonl", *ENGINE, "--translator", "tree"], "--temperature 0.5"),
     ],
 )
 def test_the_users_mistakes_are_one_clear_line_and_exit_code_2(

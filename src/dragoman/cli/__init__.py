@@ -28,6 +28,11 @@ VERBS = (
         "Weigh judges and translations: figures, audits, reports.",
     ),
     ("data", "dragoman.cli.data:data", "Make training sets, from raw text on."),
+    (
+        "document",
+        "dragoman.cli.document:document",
+        "Take a text apart, and put its translations together.",
+    ),
     ("tree", "dragoman.cli.tree:tree", "Draw search trees from a file of translations."),
     (
         "preferences",

@@ -48,6 +48,8 @@ class TranslatorOptions:
     """How the model is asked; see `dragoman formats`. codeblock-think if not given."""
     reading: Reading = "strict"
     """How replies are read: strict, lenient (what models write instead), compat (the reference)."""
+    context: int = 0
+    """Show so many of the texts before a segment, which its `context` holds, with it."""
     retries: int = 2
     """How often an unreadable reply is asked for again."""
 
@@ -73,6 +75,7 @@ class TranslatorOptions:
             judge=judge,
             unjudged=unjudged,
             tree=tree,
+            context=self.context,
         )
 
 
@@ -107,6 +110,8 @@ def translate(
     output
         Where the translations go, one JSON line a segment, in input order.
     """
+    if search != SearchOptions() and translator.translator.partition(":")[0] != "tree":
+        raise UserError("rounds, bridges and the like are for --translator tree")
     segment = _segment(text, from_, to)
     file = None if segment else text
     run.check_places(file, output)

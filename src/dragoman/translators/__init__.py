@@ -53,12 +53,14 @@ def make_translator(
     judge: Judge | None = None,
     unjudged: Unjudged = "fail",
     tree: TreeSettings | None = None,
+    context: int = 0,
 ) -> Translator:
     """The translator called `name`, which asks by way of `asker`.
 
     `mbr:UTILITY` chooses by a utility, `chrf` if none is named; `best-of-n` by the judge;
     `tree:METRIC` values nodes by round trips, by chrF if no metric is named, or by the judge;
     `module:Class` is called with the asker, the format and the number of samples.
+    `context` is how many of the texts before a segment are shown with it.
     """
     if format is None or isinstance(format, str):
         format = make_format(format or DEFAULT_FORMAT, reading)
@@ -67,6 +69,10 @@ def make_translator(
             f"a translator wants a format about a segment, such as {DEFAULT_FORMAT}; "
             f"{format.name} is about a {format.takes}"
         )
+    if context:
+        from dragoman.formats.context import WithContext
+
+        format = WithContext(format, context)
     kind, _, rest = name.partition(":")
     if judge and kind not in ("best-of-n", "tree"):
         raise UserError(f"the translator {name} asks no judge; leave that out")
