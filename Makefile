@@ -45,7 +45,7 @@ help:  ## this list
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --upgrade 'pip>=25.1'
-	$(PIP) -e '.[local,transformers,train,parquet,mbr]' --group dev
+	$(PIP) -e '.[local,transformers,train,parquet,mbr,serve]' --group dev
 	touch $@ .venv/core
 
 clean:  ## remove what the other targets made

@@ -22,6 +22,7 @@ from dragoman.version import __version__
 VERBS = (
     ("rank", "dragoman.cli.rank:rank", "Rank candidate translations of one group or of a file."),
     ("translate", "dragoman.cli.translate:translate", "Translate a text or a file of segments."),
+    ("serve", "dragoman.cli.serve:serve", "Serve a judge over HTTP, also as a reward."),
     ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
     ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
     ("train", "dragoman.cli.train:train", "Train a judge or a translator by a recipe."),
