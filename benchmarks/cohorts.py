@@ -9,7 +9,7 @@ that mixes siblings shows. Exits 1 on any of:
 - texts of two prompts or two attempts before the judge together;
 - a request without an answer at its deadline, or with a reward in a cancelled group.
 
-    python benchmarks/cohorts.py [--cohorts 1000] [--size 8] [--seed 0]
+    python benchmarks/cohorts.py [--cohorts 1000] [--size 8] [--spread 60] [--seed 0]
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from dragoman.errors import EngineDown
 from dragoman.rewards.group import Rollout, distinct, group_reward
 from dragoman.serving.client import AsyncClient, RewardAnswer, RolloutRequest
-from dragoman.types import Group, Judgement, Ranking, Verdict
+from dragoman.types import Candidate, Group, Judgement, Ranking, Segment, Verdict
 
 HOME = Path(__file__).resolve().parent
-SPREAD = 20.0  # seconds over which cohorts begin
 DELAY = 5.0  # seconds over which the rollouts of one come
 LATE = 10.0  # seconds after its deadline at which an answer counts as missing
-DEADLINES = (30.0, 60.0)  # of groups that lose somebody, and of others
+DEADLINES = (90.0, 240.0)  # of groups that lose somebody, and of others
 
 
 class MarkedJudge:
     """Texts are `COHORT/ATTEMPT SLOT SCORE`; says the scores, and writes down any mixture."""
 
-    fields: dict[str, object] = {"judge": "marked"}
+    fields: Mapping[str, object] = MappingProxyType({"judge": "marked"})
 
     def __init__(self) -> None:
         self._mixed = Path(os.environ["MIXED"])
@@ -89,27 +90,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=1000)
     parser.add_argument("--size", type=int, default=8)
+    parser.add_argument("--spread", type=float, default=60, help="seconds over which they begin")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        plans = make_plans(random.Random(options.seed), options.cohorts, options.size)
-        return asyncio.run(go(Path(folder), plans, options.seed))
+        plans = make_plans(random.Random(options.seed), options)
+        return asyncio.run(go(Path(folder), plans, options))
 
 
-def make_plans(dice: random.Random, cohorts: int, size: int) -> list[Plan]:
+def make_plans(dice: random.Random, options: argparse.Namespace) -> list[Plan]:
     plans: list[Plan] = []
-    for number in range(cohorts):
-        first = make_plan(dice, number, 0, size)
+    for number in range(options.cohorts):
+        first = make_plan(dice, number, 0, options.size, dice.uniform(0, options.spread))
         plans.append(first)
         if dice.random() < 0.1:
             # A trainer that gave up on the first attempt: both are under way at once.
-            plans.append(make_plan(dice, number, 1, size, first.begins + dice.uniform(0, DELAY)))
+            begins = first.begins + dice.uniform(0, DELAY)
+            plans.append(make_plan(dice, number, 1, options.size, begins))
     return plans
 
 
-def make_plan(
-    dice: random.Random, number: int, attempt: int, size: int, begins: float | None = None
-) -> Plan:
+def make_plan(dice: random.Random, number: int, attempt: int, size: int, begins: float) -> Plan:
     rollouts = [
         RolloutRequest(
             uid=f"prompt-{number}",
@@ -131,7 +132,7 @@ def make_plan(
         {slot for slot in slots if dice.random() < 0.1},
         {slot for slot in slots if dice.random() < 0.05},
         dice.random() < 0.05,
-        dice.uniform(0, SPREAD) if begins is None else begins,
+        begins,
     )
 
 
@@ -143,16 +144,17 @@ def text_of(dice: random.Random, number: int, attempt: int, slot: int) -> str | 
     return f"{number}/{attempt} {slot} {(number * 7 + slot * 3) % 11}"
 
 
-async def go(folder: Path, plans: list[Plan], seed: int) -> int:
+async def go(folder: Path, plans: list[Plan], options: argparse.Namespace) -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     mixed = folder / "mixed"
     server = start(folder, port, mixed)
-    dice = random.Random(seed + 1)
-    begun = time.monotonic()
+    dice = random.Random(options.seed + 1)
     async with AsyncClient(f"http://127.0.0.1:{port}", connections=20_000) as client:
+        await client.rank([Group(Segment("up", "", "de", "en"), (Candidate("up 0 0"),))])
+        begun = time.monotonic()
         work = [asyncio.create_task(play(client, plan, dice)) for plan in plans]
-        await asyncio.sleep(SPREAD * dice.uniform(0.4, 0.6))
+        await asyncio.sleep(options.spread * dice.uniform(0.4, 0.6))
         server.send_signal(signal.SIGKILL)
         server.wait()
         server = start(folder, port, mixed)
@@ -190,9 +192,7 @@ async def play(client: AsyncClient, plan: Plan, dice: random.Random) -> list[Tol
     return [told for told in await asyncio.gather(*sends) if told is not None]
 
 
-async def send(
-    client: AsyncClient, rollout: RolloutRequest, delay: float, deadline: float
-) -> Told:
+async def send(client: AsyncClient, rollout: RolloutRequest, delay: float, deadline: float) -> Told:
     await asyncio.sleep(delay)
     ends = time.monotonic() + deadline
     try:
@@ -206,16 +206,7 @@ async def send(
 async def cancel(client: AsyncClient, plan: Plan, delay: float) -> None:
     await asyncio.sleep(delay)
     one = plan.rollouts[0]
-    for _ in range(100):
-        try:
-            return await client.cancel(one.uid, run=one.run, attempt=one.attempt)
-        except OSError:
-            await asyncio.sleep(0.1)
-        except Exception as error:  # noqa: BLE001  the server is down for a moment
-            if "Error" not in type(error).__name__:
-                raise
-            await asyncio.sleep(0.1)
-    raise RuntimeError("could not cancel")
+    await client.cancel(one.uid, run=one.run, attempt=one.attempt)
 
 
 async def ask_again(client: AsyncClient, plans: list[Plan]) -> list[Told]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ LANGUAGES = Defaults(src_lang="de", tgt_lang="en", group_size=2)
 class Numbers:
     """Scores a text by the number at its end; a text without one fails the group."""
 
-    fields: dict[str, object] = {"judge": "numbers"}
+    fields: Mapping[str, object] = MappingProxyType({"judge": "numbers"})
 
     def __init__(self, delay: float = 0.0):
         self.delay = delay
@@ -206,7 +207,11 @@ async def test_what_is_wrong_is_named_by_its_path(path: str, body: Any, place: s
     [
         (Limits(groups=1), {"groups": [GROUP, GROUP]}, "$.groups"),
         (Limits(candidates=2), {"groups": [GROUP]}, "$.groups[0].candidates"),
-        (Limits(characters=5), {"groups": [{**GROUP, "source": "a"}]}, "$.groups[0].candidates[0].text"),
+        (
+            Limits(characters=5),
+            {"groups": [{**GROUP, "source": "a"}]},
+            "$.groups[0].candidates[0].text",
+        ),
         (Limits(body=50), {"groups": [GROUP]}, None),
     ],
 )

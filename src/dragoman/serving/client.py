@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -90,20 +90,21 @@ class AsyncClient:
     async def rank(self, groups: Iterable[Group]) -> list[dict[str, Any]]:
         """The verdict line of each group."""
         body = {"groups": [group_to_row(group) for group in groups]}
-        reply = await self._post("/v1/rank", body, self._timeout)
-        return reply["verdicts"]
+        reply = await self._send("POST", "/v1/rank", body, self._timeout)
+        return reply.json()["verdicts"]
 
     async def reward(self, rollout: RolloutRequest, deadline: float = 300.0) -> RewardAnswer:
         """The reward of a rollout once its siblings are judged, within `deadline` seconds."""
         fields = {name: getattr(rollout, name) for name in RolloutRequest.__slots__}
         path = f"/v1/cohorts/{quote(fields.pop('uid'), safe='')}"
-        reply = await self._post(path, fields, deadline, tell="deadline")
+        reply = (await self._send("POST", path, fields, deadline, tell="deadline")).json()
         return RewardAnswer(reply["reward"], reply["score"], reply["reason"])
 
     async def cancel(self, uid: str, *, run: str = "", attempt: int = 0) -> None:
         """Nobody needs this cohort any more."""
         query = {"run": run, "attempt": attempt}
-        await self._send("DELETE", f"/v1/cohorts/{quote(uid, safe='')}", None, 10.0, params=query)
+        path = f"/v1/cohorts/{quote(uid, safe='')}"
+        await self._send("DELETE", path, None, self._timeout, params=query)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -119,35 +120,39 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    async def _post(
-        self, path: str, body: dict[str, Any], seconds: float, tell: str | None = None
-    ) -> Any:
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        seconds: float,
+        *,
+        tell: str | None = None,
+        **options: Any,
+    ) -> httpx.Response:
         """Ask until there is an answer or the time is up; `tell` names the field in which the
         server is told how much of it is left."""
         ends = time.monotonic() + seconds
         pause = FIRST_PAUSE
         while True:
             left = max(ends - time.monotonic(), 0.01)
-            sent = {**body, tell: left} if tell else body
+            sent = {**(body or {}), tell: left} if tell else body
+            patience = httpx.Timeout(left + GRACE, pool=None)
             try:
-                return (await self._send("POST", path, sent, left + GRACE)).json()
-            except (httpx.TransportError, ServerRefused) as error:
-                if isinstance(error, ServerRefused) and error.status not in AGAIN:
-                    raise
-                if time.monotonic() + pause > ends:
-                    raise EngineDown(f"{self._http.base_url}: {error or type(error)}") from error
+                reply = await self._http.request(
+                    method, path, json=sent, timeout=patience, **options
+                )
+                if reply.is_success:
+                    return reply
+                failure = ServerRefused(reply.status_code, _problem(reply))
+                if reply.status_code not in AGAIN:
+                    raise failure
+            except httpx.TransportError as error:
+                failure = error
+            if time.monotonic() + pause > ends:
+                raise EngineDown(f"{self._http.base_url}: {failure or type(failure)}") from failure
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-
-    async def _send(
-        self, method: str, path: str, body: Any, seconds: float, **options: Any
-    ) -> httpx.Response:
-        reply = await self._http.request(
-            method, path, json=body, timeout=httpx.Timeout(seconds, pool=None), **options
-        )
-        if reply.is_success:
-            return reply
-        raise ServerRefused(reply.status_code, _problem(reply))
 
 
 class Client:

@@ -86,9 +86,7 @@ async def get_reward(request: Request) -> Response:
     calls = [(key, arrival) for key, arrival in waits]
     answers = await while_connected(
         request,
-        asyncio.gather(
-            *(service.cohorts.reward(k, a, OPENRLHF_DEADLINE) for k, a in calls)
-        ),
+        asyncio.gather(*(service.cohorts.reward(k, a, OPENRLHF_DEADLINE) for k, a in calls)),
     )
     highest = service.cohorts.settings.reward.highest
     return JSONResponse(

@@ -127,7 +127,9 @@ class Service:
 
     def group(self, row: Row, path: str) -> Group:
         """A checked group; what is wrong is named under `path`."""
-        self.limits.check_count(len(row["candidates"]), self.limits.candidates, f"{path}.candidates")
+        self.limits.check_count(
+            len(row["candidates"]), self.limits.candidates, f"{path}.candidates"
+        )
         for key in ("source", "reference", "comment"):
             self.limits.check_text(row.get(key), f"{path}.{key}")
         for number, candidate in enumerate(row["candidates"]):

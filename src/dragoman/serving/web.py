@@ -146,7 +146,7 @@ class Doorkeeper:
             else:
                 refused = error_response(401, "the token is missing or wrong")
                 await refused(scope, receive, counted)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Where it broke may be logged; what the error says may quote a candidate.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("a bug, %s:\n%s", type(error).__name__, where)
