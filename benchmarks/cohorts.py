@@ -150,20 +150,30 @@ async def go(folder: Path, plans: list[Plan], options: argparse.Namespace) -> in
     mixed = folder / "mixed"
     server = start(folder, port, mixed)
     dice = random.Random(options.seed + 1)
-    async with AsyncClient(f"http://127.0.0.1:{port}", connections=20_000) as client:
-        await client.rank([Group(Segment("up", "", "de", "en"), (Candidate("up 0 0"),))])
-        begun = time.monotonic()
-        work = [asyncio.create_task(play(client, plan, dice)) for plan in plans]
-        await asyncio.sleep(options.spread * dice.uniform(0.4, 0.6))
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        server = start(folder, port, mixed)
-        told = [one for many in await asyncio.gather(*work) for one in many]
-        seconds = time.monotonic() - begun
-        again = await ask_again(client, plans)
-    server.terminate()
-    left = server.wait(60)
+    try:
+        async with AsyncClient(f"http://127.0.0.1:{port}", connections=20_000) as client:
+            await client.rank([Group(Segment("up", "", "de", "en"), (Candidate("up 0 0"),))])
+            begun = time.monotonic()
+            say("the server is up")
+            work = [asyncio.create_task(play(client, plan, dice)) for plan in plans]
+            await asyncio.sleep(options.spread * dice.uniform(0.4, 0.6))
+            server.send_signal(signal.SIGKILL)
+            server.wait()
+            say("killed")
+            server = start(folder, port, mixed)
+            told = [one for many in await asyncio.gather(*work) for one in many]
+            seconds = time.monotonic() - begun
+            say("all are answered; now everybody asks again")
+            again = await ask_again(client, plans)
+        server.terminate()
+        left = server.wait(60)
+    finally:
+        server.kill()
     return report(plans, told, again, mixed, seconds, left)
+
+
+def say(words: str) -> None:
+    print(f"{time.strftime('%X')} {words}", file=sys.stderr, flush=True)
 
 
 def start(folder: Path, port: int, mixed: Path) -> subprocess.Popen[bytes]:

@@ -17,8 +17,9 @@ import pytest
 from tests.servers.serving import free_port
 
 RULES = '{"contains": "slow", "verdict": "hash", "delay": 1.0}\n{"verdict": "hash"}\n'.replace(
-    '"verdict": "hash", "delay"', '"reply": "Fine.\\n\\n### Final Ranking:\\n\\nA > B\\n\\n'
-    '### Scores:\\n\\nA: 8, B: 5\\n", "delay"'
+    '"verdict": "hash", "delay"',
+    '"reply": "Fine.\\n\\n### Final Ranking:\\n\\nA > B\\n\\n'
+    '### Scores:\\n\\nA: 8, B: 5\\n", "delay"',
 )
 
 

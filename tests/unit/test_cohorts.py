@@ -13,18 +13,9 @@ from hypothesis import strategies as st
 from dragoman.errors import UserError
 from dragoman.rewards.group import GroupReward, Rollout, group_reward
 from dragoman.rewards.length import Overlong
+from dragoman.serving.cohort import Answer, Arrival, CohortKey, Conflict, Full, Leaving, Store
 from dragoman.serving.cohort_store import CohortStore
-from dragoman.serving.cohorts import (
-    Answer,
-    Arrival,
-    CohortKey,
-    Cohorts,
-    CohortSettings,
-    Conflict,
-    Full,
-    Leaving,
-    Store,
-)
+from dragoman.serving.cohorts import Cohorts, CohortSettings
 from dragoman.types import Failure, Group, Judgement, Ranking, Segment, Verdict
 
 SEGMENT = Segment("u", "Guten Morgen", "de", "en")

@@ -16,7 +16,7 @@ from pathlib import Path
 from dragoman.errors import UserError
 from dragoman.records import segment_from_row, segment_to_row
 from dragoman.rewards.group import Rollout
-from dragoman.serving.cohorts import Answer, Arrival, Cohort, CohortKey, Outcome
+from dragoman.serving.cohort import Answer, Arrival, Cohort, CohortKey, Outcome
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS cohorts (

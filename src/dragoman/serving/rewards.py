@@ -14,7 +14,7 @@ from dragoman.errors import UnreadableReply
 from dragoman.formats import make_format
 from dragoman.records import segment_from_row
 from dragoman.rewards.group import Rollout
-from dragoman.serving.cohorts import Answer, Arrival, CohortKey
+from dragoman.serving.cohort import Answer, Arrival, CohortKey
 from dragoman.serving.messages import (
     GetRewardMessage,
     LabelMessage,

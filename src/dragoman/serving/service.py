@@ -12,7 +12,8 @@ from dragoman.errors import UserError
 from dragoman.judges import Judge
 from dragoman.records import group_from_row
 from dragoman.row_files import Row
-from dragoman.serving.cohorts import Cohorts, CohortSettings, Outcome, Store
+from dragoman.serving.cohort import Outcome, Store
+from dragoman.serving.cohorts import Cohorts, CohortSettings
 from dragoman.serving.meters import Meters
 from dragoman.types import Group, Judgement
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dragoman.errors import DragomanError, UserError
-from dragoman.serving.cohorts import Conflict, Full, Leaving
+from dragoman.serving.cohort import Conflict, Full, Leaving
 from dragoman.serving.messages import BadMessage, MessageKind, read_message
 from dragoman.serving.service import Refusal, Service
 
