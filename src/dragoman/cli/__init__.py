@@ -39,6 +39,7 @@ VERBS = (
         "dragoman.cli.preferences:pairs",
         "Take pairs for training from trees, samples and verdicts.",
     ),
+    ("serve", "dragoman.cli.serve:serve", "Serve a judge over HTTP, also as a reward."),
     ("prompt", "dragoman.cli.prompt:prompt", "Show the exact prompt for a group."),
     ("read", "dragoman.cli.read:read", "Read replies as a judge would."),
     ("train", "dragoman.cli.train:train", "Train a judge or a translator by a recipe."),

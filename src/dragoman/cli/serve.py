@@ -1,0 +1,145 @@
+"""`dragoman serve`: a judge behind HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from dragoman.cli.options import EngineOptions, JudgeOptions
+from dragoman.errors import MissingExtra, UserError
+from dragoman.languages import language_name
+from dragoman.ledger import Ledger
+from dragoman.rewards.group import GroupReward
+from dragoman.rewards.length import Overlong
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class CohortOptions:
+    """Rollouts that wait for their siblings, and what they earn."""
+
+    cohorts: Path | None = None
+    """The file in which cohorts outlive the server; without it they do not."""
+    partial: Literal["judge", "drop"] = "judge"
+    """Whether a group whose siblings are lost is judged as it is, or dropped."""
+    deadline: float = 300.0
+    """Seconds a rollout waits, unless it says itself."""
+    judging: float = 30.0
+    """Seconds of a deadline that are kept for the judge, at most half of it."""
+    group_size: int | None = None
+    """Rollouts of a prompt, for OpenRLHF, which does not say."""
+    reply_format: str = "codeblock-think"
+    """How a translation is found in a reply, for OpenRLHF."""
+    scale: float = 0.01
+    """A reward is the score times this, less the penalty for length."""
+    free_tokens: int = 2048
+    """Tokens that cost nothing; after as many again the penalty is whole."""
+    length_penalty: float = 0.04
+    """The whole penalty."""
+    compat: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    """The published rewards with their defects."""
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    token_env: str | None = None,
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    to: str | None = None,
+    queue: int = 2000,
+    ledger: Path | None = None,
+    judge: JudgeOptions = JudgeOptions(),
+    engine: EngineOptions = EngineOptions(),
+    cohort: CohortOptions = CohortOptions(),
+) -> int:
+    """Serve a judge over HTTP: ranking, reranking, and rewards for trainers.
+
+    Stops on SIGTERM or Ctrl-C, after finishing what is being judged.
+
+    Parameters
+    ----------
+    host
+        Where to listen. Anything but this machine itself wants a token.
+    port
+        The port; 0 takes a free one and says which.
+    token_env
+        The environment variable that holds the token which clients must send.
+    from_
+        The language of sources, for requests that do not say.
+    to
+        The language of translations, for requests that do not say.
+    queue
+        Groups that may wait for the judge; one more is told to come again (429).
+    ledger
+        Where the engine's replies are kept, so that none is asked for twice.
+    """
+    from dragoman.asking import NoCache
+
+    for language in (from_, to):
+        if language is not None:
+            language_name(language)
+    token = None if token_env is None else os.environ.get(token_env)
+    if token_env is not None and not token:
+        raise UserError(f"the environment variable {token_env} holds no token")
+    try:
+        from dragoman.serving.app import make_app
+        from dragoman.serving.cohort_store import CohortStore
+        from dragoman.serving.cohorts import CohortSettings
+        from dragoman.serving.server import is_loopback, listen
+        from dragoman.serving.server import serve as run
+        from dragoman.serving.service import Defaults, Limits, Service
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "starlette", "serve") from None
+    overlong = Overlong(cohort.free_tokens, cohort.free_tokens, cohort.length_penalty)
+    settings = CohortSettings(
+        reward=GroupReward(scale=cohort.scale, overlong=overlong),
+        compat=cohort.compat,
+        partial=cohort.partial,
+        judging=cohort.judging,
+    )
+    defaults = Defaults(
+        src_lang=from_,
+        tgt_lang=to,
+        deadline=cohort.deadline,
+        group_size=cohort.group_size,
+        format=cohort.reply_format,
+    )
+
+    async def work() -> None:
+        opened = engine.open()
+        try:
+            with Ledger(ledger) if ledger else nullcontext() as kept:
+                made = judge.make(opened, engine.sampling, kept or NoCache())
+                store = CohortStore(cohort.cohorts) if cohort.cohorts else None
+                try:
+                    service = Service(
+                        made,
+                        concurrency=engine.concurrency,
+                        limits=Limits(queue=queue),
+                        defaults=defaults,
+                        cohort_settings=settings,
+                        store=store,
+                    )
+                    with listen(host, port, token=token) as listener:
+                        app = make_app(service, token, loopback=is_loopback(host))
+                        place = listener.getsockname()[1]
+                        shown = f"[{host}]" if ":" in host else host
+                        print(f"serving on http://{shown}:{place}", file=sys.stderr, flush=True)
+                        await run(app, [listener])
+                finally:
+                    if store:
+                        store.close()
+        finally:
+            if opened:
+                await opened.close()
+
+    asyncio.run(work())
+    return 0

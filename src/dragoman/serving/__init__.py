@@ -1,0 +1,1 @@
+"""Judging over HTTP: ranking, the contracts of rerankers, and rewards for trainers."""

@@ -1,0 +1,147 @@
+"""Endpoints for trainers: /v1/cohorts, and OpenRLHF's /get_reward."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from dragoman.errors import UnreadableReply
+from dragoman.formats import make_format
+from dragoman.records import segment_from_row
+from dragoman.rewards.group import Rollout
+from dragoman.serving.cohort import Answer, Arrival, CohortKey
+from dragoman.serving.messages import (
+    GetRewardMessage,
+    LabelMessage,
+    RolloutMessage,
+    read_message,
+)
+from dragoman.serving.service import Refusal, Service
+from dragoman.serving.web import message_of, service_of, while_connected
+from dragoman.signature import digest
+from dragoman.types import Segment
+
+# OpenRLHF gives up after 180 seconds; the answer must be there before.
+OPENRLHF_DEADLINE = 170.0
+
+
+async def cohort(request: Request) -> Response:
+    """One rollout in; its reward out, once its siblings are here and judged."""
+    service = service_of(request)
+    message = await message_of(request, RolloutMessage)
+    uid = request.path_params["uid"]
+    deadline = service.defaults.deadline if message.deadline is None else message.deadline
+    if deadline > service.limits.longest_deadline:
+        most = service.limits.longest_deadline
+        raise Refusal(400, f"a deadline is at most {most:g} seconds away", path="$.deadline")
+    service.limits.check_text(message.text, "$.text")
+    fields = message.model_dump(include={"source", "src_lang", "tgt_lang", "reference"})
+    arrival = Arrival(
+        message.slot,
+        message.size,
+        _segment(service, uid, fields, "$"),
+        Rollout(message.text, message.tokens),
+    )
+    key = CohortKey(message.run, uid, message.attempt)
+    answer = await while_connected(request, service.cohorts.reward(key, arrival, deadline))
+    said = {"uid": uid, "run": message.run, "attempt": message.attempt, "slot": message.slot}
+    return JSONResponse({**said, **_answer(answer)})
+
+
+async def cancel_cohort(request: Request) -> Response:
+    """Nobody needs this cohort any more: whoever waits for it is told so."""
+    query = request.query_params
+    attempt = query.get("attempt", "0")
+    if not (attempt.isascii() and attempt.isdigit() and len(attempt) < 19):
+        raise Refusal(400, "attempt is a whole number", path="?attempt")
+    key = CohortKey(query.get("run", ""), request.path_params["uid"], int(attempt))
+    service_of(request).cohorts.cancel(key)
+    return Response(status_code=204)
+
+
+async def get_reward(request: Request) -> Response:
+    """OpenRLHF's contract. It names neither group nor slot: those with one prompt and one
+    label are siblings, in the order in which they come."""
+    service = service_of(request)
+    message = await message_of(request, GetRewardMessage)
+    size = service.defaults.group_size
+    if size is None:
+        raise Refusal(400, "start the server with --group-size, the rollouts of a prompt")
+    if not len(message.query) == len(message.prompts) == len(message.labels):
+        raise Refusal(400, "query, prompts and labels have different lengths", path="$")
+    service.limits.check_count(len(message.query), service.limits.groups, "$.query")
+    seats: Seats = request.app.state.seats
+    waits = [
+        _one(service, seats, query, prompt, label, place, size)
+        for place, (query, prompt, label) in enumerate(
+            zip(message.query, message.prompts, message.labels, strict=True)
+        )
+    ]
+    # Everything is checked before anything is taken in.
+    calls = [(key, arrival) for key, arrival in waits]
+    answers = await while_connected(
+        request,
+        asyncio.gather(*(service.cohorts.reward(k, a, OPENRLHF_DEADLINE) for k, a in calls)),
+    )
+    highest = service.cohorts.settings.reward.highest
+    return JSONResponse(
+        {
+            "rewards": [answer.reward for answer in answers],
+            "scores": [None if a.score is None else a.score / highest for a in answers],
+            "extra_logs": {"unjudged": [int(answer.reward is None) for answer in answers]},
+        }
+    )
+
+
+class Seats:
+    """Gives those who come without a slot one after the other; a full group begins anew."""
+
+    def __init__(self, remembered: int = 100_000):
+        self._taken: OrderedDict[str, int] = OrderedDict()
+        self._remembered = remembered
+
+    def next(self, uid: str, size: int) -> tuple[int, int]:
+        """The attempt and the slot."""
+        number = self._taken.pop(uid, 0)
+        self._taken[uid] = number + 1
+        if len(self._taken) > self._remembered:
+            self._taken.popitem(last=False)
+        return divmod(number, size)
+
+
+def _one(
+    service: Service, seats: Seats, query: str, prompt: str, label: object, place: int, size: int
+) -> tuple[CohortKey, Arrival]:
+    path = f"$.labels[{place}]"
+    text = label if isinstance(label, str) else json.dumps(label)
+    said = read_message(LabelMessage, text, path)
+    uid = digest([prompt, said.model_dump()])
+    segment = _segment(service, uid, said.model_dump(), path)
+    reply = query.removeprefix(prompt)
+    service.limits.check_text(reply, f"$.query[{place}]")
+    format = make_format(service.defaults.format)
+    try:
+        found: str | None = cast(str, format.read(reply, segment))
+    except UnreadableReply:
+        found = None
+    attempt, slot = seats.next(uid, size)
+    # The number of tokens is not told; words are no measure of them, so nobody pays for length.
+    return CohortKey("openrlhf", uid, attempt), Arrival(slot, size, segment, Rollout(found, 0))
+
+
+def _segment(service: Service, uid: str, fields: dict[str, str | None], path: str) -> Segment:
+    for name, value in fields.items():
+        service.limits.check_text(value, f"{path}.{name}")
+    try:
+        return segment_from_row({"id": uid, **fields})
+    except ValueError as error:
+        raise Refusal(400, str(error), path=path) from None
+
+
+def _answer(answer: Answer) -> dict[str, object]:
+    return {"reward": answer.reward, "score": answer.score, "reason": answer.reason}

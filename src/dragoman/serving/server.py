@@ -1,0 +1,84 @@
+"""The application on a socket: uvicorn, and how it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from dragoman.errors import UserError
+from dragoman.serving.service import Service
+
+# Connections at once; beyond them the answer is 503.
+MOST_CONNECTIONS = 30_000
+DRAIN_SECONDS = 30
+
+
+class Server(uvicorn.Server):
+    """Asked to stop, it sends away who waits for siblings and finishes what is judged."""
+
+    def __init__(self, config: uvicorn.Config, service: Service):
+        super().__init__(config)
+        self._service = service
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """uvicorn would die of the signal after stopping; there are files to close first."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._service.leave()
+        await super().shutdown(sockets)
+
+
+async def serve(app: Starlette, sockets: Sequence[socket.socket]) -> None:
+    """Serve until SIGTERM or Ctrl-C. Nothing of requests is logged."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    await Server(config, app.state.service).serve(list(sockets))
+
+
+def listen(host: str, port: int, *, token: str | None) -> socket.socket:
+    """A socket to serve on. Others than this machine must know a token."""
+    if not is_loopback(host) and not token:
+        raise UserError(
+            f"--host {host} can be reached from elsewhere; name the environment variable "
+            "that holds a token: --token-env DRAGOMAN_TOKEN"
+        )
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

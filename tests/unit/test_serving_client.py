@@ -1,0 +1,81 @@
+"""The client, against a server on a socket of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from tests.conftest import make_group
+from tests.servers.serving import free_port, serving
+
+from dragoman.errors import EngineDown
+from dragoman.judges.metric import MetricJudge
+from dragoman.metrics.sacrebleu import ChrF
+from dragoman.serving.app import make_app
+from dragoman.serving.client import AsyncClient, Client, RolloutRequest, ServerRefused
+from dragoman.serving.service import Service
+
+
+def rollout(slot: int, text: str | None, **more: Any) -> RolloutRequest:
+    said = {"source": "Guten Morgen", "src_lang": "de", "tgt_lang": "en", "tokens": 5}
+    fields = {"uid": "a/ä?", "slot": slot, "size": 2, "text": text, **said, **more}
+    return RolloutRequest(**fields)
+
+
+def test_the_client_for_ordinary_functions() -> None:
+    app = make_app(Service(MetricJudge(ChrF())), "secret")
+    group = make_group("Good night", "Good morning", reference="Good morning")
+    with serving(app) as address, Client(address, token="secret") as client:
+        (verdict,) = client.rank([group])
+        assert verdict["order"] == [1, 0]
+        alone = client.reward(rollout(0, "Good morning"), deadline=0.1)
+        assert (alone.reward, alone.reason) == (None, "incomplete")
+        client.cancel("x", run="r", attempt=3)
+        late = client.reward(rollout(0, "a", uid="x", run="r", attempt=3))
+        assert late.reason == "cancelled"
+        with pytest.raises(ServerRefused, match="another text"):
+            client.reward(rollout(0, "other"))
+    with serving(app) as address, Client(address, token="wrong") as client:
+        with pytest.raises(ServerRefused) as refused:
+            client.rank([group])
+        assert refused.value.status == 401
+
+
+async def test_siblings_meet() -> None:
+    app = make_app(Service(MetricJudge(ChrF())))
+    with serving(app) as address:
+        async with AsyncClient(address) as client:
+            answers = await asyncio.gather(
+                client.reward(rollout(0, "Good night", reference="Good morning"), 20),
+                client.reward(rollout(1, "Good morning", reference="Good morning"), 20),
+            )
+    # chrF's scale is not the judge's, 0 to 10: no reward rather than a wrong one.
+    assert [answer.reason for answer in answers] == ["judge: scores off the scale"] * 2
+
+
+async def test_a_busy_server_is_asked_again() -> None:
+    asked = list[float]()
+
+    async def answer(request: Request) -> Response:
+        asked.append((await request.json())["deadline"])
+        if len(asked) < 3:
+            return JSONResponse({"error": {"message": "busy"}}, 429)
+        return JSONResponse({"reward": 0.5, "score": 5, "reason": None})
+
+    app = Starlette(routes=[Route("/v1/cohorts/{uid:path}", answer, methods=["POST"])])
+    with serving(app) as address:
+        async with AsyncClient(address) as client:
+            assert (await client.reward(rollout(0, "a"), 30)).reward == 0.5
+    assert 30 >= asked[0] > asked[1] > asked[2] > 0
+
+
+async def test_a_server_that_is_not_there_is_named_in_the_end() -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    async with AsyncClient(address) as client:
+        with pytest.raises(EngineDown, match=address):
+            await client.reward(rollout(0, "a"), 0.2)
