@@ -148,6 +148,15 @@ async def test_the_longer_is_preferred(share: float) -> None:
     assert "attacks" in " ".join(report["found"])
 
 
+async def test_a_tie_counts_for_the_trick() -> None:
+    report = await audited(Faulty(lambda gold, group: [5.0] * len(gold)), GROUPS[:6])
+    assert report["attacks"]["robustness"]["value"] == 0
+    tried = [one for one in report["attacks"]["attacks"] if one["tried"]]
+    assert tried
+    assert all((one["tied"], one["fooled"]) == (1, 0) for one in tried)
+    assert report["saturation"]["saturated"]["value"] == 1
+
+
 async def test_a_system_that_is_favoured() -> None:
     rows = [
         row(str(n), [n % 3, (n + 1) % 3]) | {"candidates": [
