@@ -81,8 +81,8 @@ async def rerank(request: Request) -> Response:
         {"index": index, "relevance_score": relevance[index]} for index in order
     ]
     if message.return_documents:
-        for result in results:
-            result["document"] = {"text": group.candidates[result["index"]].text}
+        for index, result in zip(order, results, strict=True):
+            result["document"] = {"text": group.candidates[index].text}
     usage = judgement.usage
     return JSONResponse(
         {
