@@ -313,14 +313,15 @@ async def test_metrics() -> None:
 async def test_no_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     class Breaking(Numbers):
         async def judge(self, group: Group, draw: int = 0) -> Judgement:
-            raise RuntimeError(f"secret {group.candidates[0].text}")
+            raise RuntimeError(group.candidates[0].text)
 
     caplog.set_level(logging.DEBUG)
     async with client(Breaking()) as http:
         waits = [http.post("/v1/cohorts/u", json=rollout(i, f"secret {i}")) for i in range(2)]
         reply, _ = await asyncio.gather(*waits)
         assert reply.json()["reason"] == "judge: RuntimeError"
-        assert (await http.post("/v1/rank", json={"groups": [GROUP]})).status_code == 500
+        hidden = {**GROUP, "candidates": ["secret", "secret too"]}
+        assert (await http.post("/v1/rank", json={"groups": [hidden]})).status_code == 500
         wrong = {"groups": [{**GROUP, "candidates": [{"text": "secret", "x": "secret"}]}]}
         assert "secret" not in (await http.post("/v1/rank", json=wrong)).text
     assert "secret" not in caplog.text
