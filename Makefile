@@ -5,8 +5,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 .PHONY: demo base test browser check format docs bench clean help
 
-demo: .venv/core  ## rank example groups with what is embedded
-	$(BIN)/dragoman rank examples/groups.jsonl --judge metric:chrf
+demo: .venv/embedded  ## translate a sentence and rank three groups with the embedded model
+	$(BIN)/dragoman translate "The girl bought three light suitcases." --from en --to de \
+	  --engine phrasebook:base
+	$(BIN)/dragoman rank examples/phrasebook-groups.jsonl --engine phrasebook:base
 
 base: .venv/dev  ## train the phrasebook's base model and put it in its place, in an hour or more
 	$(BIN)/dragoman train base phrasebook/base --output .models/base --resume
@@ -44,14 +46,14 @@ help:  ## this list
 	$(PYTHON) -m venv .venv
 
 # A stamp is newer than what it was installed from.
-.venv/core: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -e .
+.venv/embedded: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e '.[local]'
 	touch $@
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --upgrade 'pip>=25.1'
 	$(PIP) -e '.[local,transformers,train,parquet,mbr,langid,serve]' --group dev
-	touch $@ .venv/core
+	touch $@ .venv/embedded
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .bench .models .pytest_cache .ruff_cache .hypothesis .import_linter_cache

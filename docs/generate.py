@@ -4,7 +4,7 @@
     python docs/generate.py --check    compares; exits 1 and says what to type
 
 - `docs/cli.md` is the help of every command.
-- `docs/rank.svg` is a recording of `dragoman rank examples/groups.jsonl`.
+- `docs/rank.svg` is a recording of what `make demo` ranks.
 - In README.md, the tutorial and the phrasebook's page, the output under each `$ command` of a
   ```console block is what the command prints when it is run. Each page is a story told in one
   folder, which begins with a copy of `examples/`. Blocks marked otherwise (`sh`) are not run.
@@ -97,7 +97,7 @@ PIECE = re.compile(r'textLength="([\d.]+)"([^>]*)>([^<]*)<')
 
 
 def picture() -> str:
-    """What `dragoman rank examples/groups.jsonl` shows, in colour."""
+    """The groups of `make demo`, ranked by the embedded model, in colour."""
     console = Console(
         record=True,
         width=PICTURE_WIDTH,
@@ -107,8 +107,9 @@ def picture() -> str:
         no_color=False,
         highlight=False,
     )
-    console.print("$ dragoman rank examples/groups.jsonl --judge metric:chrf", style="bold")
-    for judgement in rank_groups(read_groups(HOME / "examples/groups.jsonl"), judge="metric:chrf"):
+    groups = "examples/phrasebook-groups.jsonl"
+    console.print(f"$ dragoman rank {groups} --engine phrasebook:base", style="bold")
+    for judgement in rank_groups(read_groups(HOME / groups), engine="phrasebook:base"):
         console.print()
         show_judgement(judgement, console)
     recorded = console.export_svg(title="dragoman rank", code_format=FRAME, unique_id="rank")

@@ -58,13 +58,14 @@ async def test_siblings_meet() -> None:
     assert [answer.reason for answer in answers] == ["judge: scores off the scale"] * 2
 
 
-async def test_a_busy_server_is_asked_again() -> None:
+@pytest.mark.parametrize("status", [408, 429, 503])
+async def test_a_busy_server_is_asked_again(status: int) -> None:
     asked = list[float]()
 
     async def answer(request: Request) -> Response:
         asked.append((await request.json())["deadline"])
         if len(asked) < 3:
-            return JSONResponse({"error": {"message": "busy"}}, 429)
+            return JSONResponse({"error": {"message": "busy"}}, status)
         return JSONResponse({"reward": 0.5, "score": 5, "reason": None})
 
     app = Starlette(routes=[Route("/v1/cohorts/{uid:path}", answer, methods=["POST"])])

@@ -26,7 +26,14 @@ from dragoman.types import Group
 
 Result = TypeVar("Result")
 
-AGAIN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+# Nothing of such a request was taken in.
+AGAIN = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 # An answer comes at its deadline; the way back takes a moment more.
 GRACE = 5.0
