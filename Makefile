@@ -10,16 +10,30 @@ demo: .venv/embedded  ## translate a sentence and rank three groups with the emb
 	  --engine phrasebook:base
 	$(BIN)/dragoman rank examples/phrasebook-groups.jsonl --engine phrasebook:base
 
-base: .venv/dev  ## train the phrasebook's base model and put it in its place, in an hour or more
-	$(BIN)/dragoman train base phrasebook/base --output .models/base --resume
-	$(BIN)/python -m dragoman.phrasebook.build .models/base/model base
+BASE := $(BIN)/dragoman train base phrasebook/base --resume --output
+
+base: .models/base-3/model  ## train the phrasebook's base model and put it in its place, in two hours
+	$(BIN)/python -m dragoman.phrasebook.build $< base
+
+.models/base-1/model: | .venv/dev
+	$(BASE) .models/base-1
+
+.models/base-2/model: | .models/base-1/model
+	$(BASE) .models/base-2 --set model=.models/base-1/model --set seed=2 \
+	  --set base.tokens=12_000_000
+
+.models/base-3/model: | .models/base-2/model
+	$(BASE) .models/base-3 --set model=.models/base-2/model --set seed=3 \
+	  --set base.tokens=8_000_000 --set base.matrix_rate=0.01 --set base.rate=1e-3 \
+	  --set base.decay_share=0.9
 
 test: .venv/dev  ## run every test; the first time it also makes the converter's environment
 	$(BIN)/python -m pytest
 
 browser: .venv/dev  ## the report's page in a real Chromium, which is installed where there is none
 	$(PIP) --group browser
-	command -v chromium || $(BIN)/playwright install chromium
+	command -v chromium || $(BIN)/playwright install chromium || \
+	  { apt-get update && apt-get install --yes chromium; }  # where only Debian's answers
 	$(BIN)/python -m pytest tests/browser
 
 check: .venv/dev  ## formatting, lint, types, floors, and what the pages say commands print
