@@ -98,7 +98,7 @@ def test_a_base_goes_on_from_an_earlier_one(tmp_path: Path) -> None:
     again = load_recipe("phrasebook/base", (*TINY, f"model={model}", "seed=2"))
     pretrain.train(again, tmp_path / "second")
     first, second = losses(tmp_path / "first"), losses(tmp_path / "second")
-    assert second[1] < first[1] - 0.2
+    assert second[1] < first[1] - 0.1
 
     other = load_recipe("phrasebook/base", (*TINY, f"model={model}", "base.mlp=48"))
     with pytest.raises(UserError, match=r"wants intermediate_size 48, .* has 32"):
