@@ -74,7 +74,11 @@ class RewardAnswer:
 
 
 class AsyncClient:
-    """Talks to one server over a pool of connections."""
+    """Talks to one server.
+
+    There is no limit to its `connections` unless one is given: a rollout that waits for its
+    siblings holds one, and they must not stand behind it.
+    """
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class AsyncClient:
         *,
         token: str | None = None,
         timeout: float = 600.0,
-        connections: int = 256,
+        connections: int | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ):
         self._timeout = timeout
