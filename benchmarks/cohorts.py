@@ -25,7 +25,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -38,7 +37,6 @@ from dragoman.types import Candidate, Group, Judgement, Ranking, Segment, Verdic
 HOME = Path(__file__).resolve().parent
 DELAY = 5.0  # seconds over which the rollouts of one come
 LATE = 10.0  # seconds after its deadline at which an answer counts as missing
-CLIENTS = 32  # as many as there might be processes; one pool with thousands of waiters is slow
 DEADLINES = (90.0, 240.0)  # of groups that lose somebody, and of others
 
 
@@ -153,15 +151,11 @@ async def go(folder: Path, plans: list[Plan], options: argparse.Namespace) -> in
     server = start(folder, port, mixed)
     dice = random.Random(options.seed + 1)
     try:
-        async with AsyncExitStack() as stack:
-            clients = [
-                await stack.enter_async_context(AsyncClient(f"http://127.0.0.1:{port}"))
-                for _ in range(CLIENTS)
-            ]
-            await clients[0].rank([Group(Segment("up", "", "de", "en"), (Candidate("up 0 0"),))])
+        async with AsyncClient(f"http://127.0.0.1:{port}") as client:
+            await client.rank([Group(Segment("up", "", "de", "en"), (Candidate("up 0 0"),))])
             begun = time.monotonic()
             say("the server is up")
-            work = [asyncio.create_task(play(clients, plan, dice)) for plan in plans]
+            work = [asyncio.create_task(play(client, plan, dice)) for plan in plans]
             await asyncio.sleep(options.spread * dice.uniform(0.4, 0.6))
             server.send_signal(signal.SIGKILL)
             server.wait()
@@ -170,7 +164,7 @@ async def go(folder: Path, plans: list[Plan], options: argparse.Namespace) -> in
             told = [one for many in await asyncio.gather(*work) for one in many]
             seconds = time.monotonic() - begun
             say("all are answered; now everybody asks again")
-            again = await ask_again(clients[0], plans)
+            again = await ask_again(client, plans)
         server.terminate()
         left = server.wait(60)
     finally:
@@ -194,17 +188,17 @@ def start(folder: Path, port: int, mixed: Path) -> subprocess.Popen[bytes]:
     )
 
 
-async def play(clients: list[AsyncClient], plan: Plan, dice: random.Random) -> list[Told]:
+async def play(client: AsyncClient, plan: Plan, dice: random.Random) -> list[Told]:
     """Send what comes of one attempt."""
     await asyncio.sleep(plan.begins)
     deadline = DEADLINES[0] if plan.lost else DEADLINES[1]
     sends = [
-        send(dice.choice(clients), one, dice.uniform(0, DELAY), deadline)
+        send(client, one, dice.uniform(0, DELAY), deadline)
         for one in plan.came
         for _ in range(2 if one.slot in plan.twice else 1)
     ]
     if plan.cancelled:
-        sends.append(cancel(clients[0], plan, dice.uniform(0, DELAY)))
+        sends.append(cancel(client, plan, dice.uniform(0, DELAY)))
     return [told for told in await asyncio.gather(*sends) if told is not None]
 
 

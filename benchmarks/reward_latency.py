@@ -79,7 +79,7 @@ def main() -> int:
 
 async def step(address: str, seconds: list[float], size: int) -> tuple[float, int]:
     """Send all rollouts at once; the time to the last reward, and how many got none."""
-    async with AsyncClient(address, connections=len(seconds) * size) as client:
+    async with AsyncClient(address) as client:
         begun = time.monotonic()
         answers = await asyncio.gather(
             *(
