@@ -61,7 +61,7 @@ help:  ## this list
 
 # A stamp is newer than what it was installed from.
 .venv/embedded: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -e '.[local]'
+	$(PIP) -e '.[local,langid]'
 	touch $@
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python

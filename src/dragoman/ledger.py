@@ -2,23 +2,20 @@
 
 Replies are kept under the content address of their call (see `asking.cache_key`), and
 finished records under the content address of their item. Every write is committed before
-the run goes on, so that after `kill -9` nothing finished is asked for again. SQLite's
-write-ahead log makes such a commit cost microseconds: a killed process loses nothing, and
-a power cut at most the last moments.
+the run goes on, so that after `kill -9` nothing finished is asked for again.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from dragoman.errors import SettingsChanged, UserError
+from dragoman.errors import SettingsChanged
+from dragoman.sqlite_file import SqliteFile
 from dragoman.types import Completion, Reply, Usage
 
 _TABLES = """
@@ -51,12 +48,8 @@ class Ledger:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        with self._errors():
-            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.2)
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_TABLES)
+        self._file = SqliteFile(self.path, _TABLES, kind="a ledger", user="run")
+        self._db = self._file.db
 
     def find_reply(self, key: str) -> Completion | None:
         """The completion of a finished call."""
@@ -80,8 +73,7 @@ class Ledger:
         self._write("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", *values)
 
     def close(self) -> None:
-        with self._errors():
-            self._db.close()
+        self._file.close()
 
     def __enter__(self) -> Ledger:
         return self
@@ -97,7 +89,7 @@ class Ledger:
     def settle(self, settings: Mapping[str, object]) -> None:
         """Say what the run's numbers depend on, before anything is found or kept."""
         now = {name: json.dumps(value, sort_keys=True) for name, value in settings.items()}
-        with self._errors():
+        with self._file.errors():
             before = dict(self._db.execute("SELECT name, value FROM settings"))
             if not before:
                 self._db.executemany("INSERT INTO settings VALUES (?, ?)", now.items())
@@ -111,24 +103,12 @@ class Ledger:
                 )
 
     def _one(self, query: str, key: str) -> Any:
-        with self._errors():
+        with self._file.errors():
             return self._db.execute(query, (key,)).fetchone()
 
     def _write(self, statement: str, *values: str | int | None) -> None:
-        with self._errors():
+        with self._file.errors():
             self._db.execute(statement, values)
-
-    @contextmanager
-    def _errors(self) -> Generator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            hints = {
-                "database is locked": "another run is using it",
-                "file is not a database": "it is not a ledger",
-                "unable to open database file": "it cannot be opened; is the folder there?",
-            }
-            raise UserError(f"{self.path}: {hints.get(str(error), error)}") from error
 
 
 def _write_completion(completion: Completion) -> str:

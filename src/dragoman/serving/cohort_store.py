@@ -8,15 +8,14 @@ for siblings as soon as one of them asks again.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dragoman.errors import UserError
 from dragoman.records import segment_from_row, segment_to_row
 from dragoman.rewards.group import Rollout
 from dragoman.serving.cohort import Answer, Arrival, Cohort, CohortKey, Outcome
+from dragoman.sqlite_file import SqliteFile
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS cohorts (
@@ -35,17 +34,12 @@ class CohortStore:
     """An open file of cohorts. One process at a time; a second is told so."""
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
-        with self._errors():
-            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.2)
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_TABLES)
+        self._file = SqliteFile(Path(path), _TABLES, kind="a file of cohorts", user="server")
+        self._db = self._file.db
 
     def load(self, key: CohortKey) -> Cohort | None:
         values = key.run, key.uid, key.attempt
-        with self._errors():
+        with self._file.errors():
             row = self._db.execute(
                 f"SELECT size, segment, outcome FROM cohorts {_OF_KEY}",  # noqa: S608
                 values,
@@ -68,7 +62,7 @@ class CohortStore:
         values = key.run, key.uid, key.attempt
         segment = json.dumps(segment_to_row(arrival.segment))
         rollout = arrival.rollout
-        with self._errors(), self._transaction():
+        with self._file.errors(), self._transaction():
             self._db.execute(
                 "INSERT OR IGNORE INTO cohorts VALUES (?, ?, ?, ?, ?, NULL)",
                 (*values, arrival.size, segment),
@@ -79,7 +73,7 @@ class CohortStore:
             )
 
     def settle(self, key: CohortKey, outcome: Outcome) -> None:
-        with self._errors():
+        with self._file.errors():
             self._db.execute(
                 "INSERT INTO cohorts VALUES (?, ?, ?, NULL, NULL, ?) "
                 "ON CONFLICT DO UPDATE SET outcome = excluded.outcome",
@@ -87,8 +81,7 @@ class CohortStore:
             )
 
     def close(self) -> None:
-        with self._errors():
-            self._db.close()
+        self._file.close()
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
@@ -99,18 +92,6 @@ class CohortStore:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Generator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            hints = {
-                "database is locked": "another server is using it",
-                "file is not a database": "it is no file of cohorts",
-                "unable to open database file": "it cannot be opened; is the folder there?",
-            }
-            raise UserError(f"{self.path}: {hints.get(str(error), error)}") from error
 
 
 def _write_outcome(outcome: Outcome) -> str:
