@@ -35,7 +35,7 @@ DIRECTIONS: dict[tuple[str, str], int] = {
 
 BEGINNING = 50_000
 """How many tasks go by before groups are compared in earnest."""
-ODD = 0.35
+ODD = 0.6
 """How many sentences say something odd. From sensible ones alone a model learns which words go
 together, and then writes that in place of a pair it has never seen."""
 
@@ -148,25 +148,22 @@ def _alone(meaning: Meaning, rng: random.Random) -> Task:
 
 
 def _words(meaning: Meaning, rng: random.Random) -> Task:
-    """A list to translate line by line: words and idioms from the dictionary, and sentences."""
+    """One or several lines to translate: words and idioms from the dictionary, and sentences."""
     source, target = direction(rng)
-    lines = [_line(meaning, source, target, rng) for _ in range(rng.randint(3, 8))]
-    lines.insert(rng.randint(0, len(lines)), _as_line(meaning, source, target))
+    lines = [_entry(source, target, rng)]
+    for _ in range(rng.randint(0, 7)):
+        odd = with_another_thing(meaning, rng)
+        sentence = odd != meaning and rng.random() < 0.45
+        lines.append(_as_line(odd, source, target) if sentence else _entry(source, target, rng))
+    rng.shuffle(lines)
     seg = Segment("", "\n".join(line for line, _ in lines), source, target)
     prompt = make_format("codeblock-think").write(seg).text
     return Task(prompt, f"Words.\n\n```\n{chr(10).join(line for _, line in lines)}\n```")
 
 
-def _line(meaning: Meaning, source: str, target: str, rng: random.Random) -> tuple[str, str]:
-    """An entry of the dictionary, often an idiom, for those are in few sentences; or the
-    sentence with another thing in it, to see which words change with it."""
-    kind = rng.random()
-    if kind < 0.25:
-        return rng.choice(idioms(source, target))
-    odd = with_another_thing(meaning, rng)
-    if kind < 0.55 or odd == meaning:
-        return rng.choice(dictionary(source, target))
-    return _as_line(odd, source, target)
+def _entry(source: str, target: str, rng: random.Random) -> tuple[str, str]:
+    """An entry of the dictionary, often an idiom: each of those is in few sentences, or none."""
+    return rng.choice(idioms(source, target) if rng.random() < 0.4 else dictionary(source, target))
 
 
 def _as_line(meaning: Meaning, source: str, target: str) -> tuple[str, str]:
