@@ -53,7 +53,8 @@ BROWSER = """\
 <kbd>/</kbd> searches. Before each source stands the share of pairs that the judge got right.</p>
 <div class="browser">
 <div id="list" class="list" role="listbox" aria-label="Groups" tabindex="0"></div>
-<div id="group" class="chosen" role="region" aria-label="The chosen group" aria-live="polite" tabindex="0"></div>
+<div id="group" class="chosen" role="region" aria-label="The chosen group" aria-live="polite"
+ tabindex="0"></div>
 </div>"""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -85,6 +85,11 @@ class Service:
         self._judge = judge
         self._door, self._inside = asyncio.Semaphore(concurrency), 0
         self._most = concurrency + limits.queue
+
+    @property
+    def judge_fields(self) -> Mapping[str, object]:
+        """What the judge is."""
+        return self._judge.fields
 
     async def judge(self, group: Group) -> Judgement:
         """Wait for a place and judge."""

@@ -1,0 +1,230 @@
+"""The server's page in a real Chromium, against a real server with the scripted engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.servers.serving import serving
+
+from dragoman.asking import Asker
+from dragoman.engines.scripted import ScriptedEngine
+from dragoman.judges import make_judge
+from dragoman.serving.app import make_app
+from dragoman.serving.service import Defaults, Service
+
+playwright = pytest.importorskip("playwright.sync_api", reason="type: make browser")
+
+PATIENCE = 60_000
+LOOK = os.environ.get("DRAGOMAN_SCREENSHOTS")
+HOSTILE = "</script><script>document.title='stolen'</script><img src=x onerror=alert(1)>\n```\nB:"
+RULES: list[dict[str, Any]] = [
+    {
+        "contains": "nurse",
+        "reply": "A has four of three.\n\n### Final Ranking:\n\nB = D > C > A\n\n"
+        "### Scores:\n\nA: 3, B: 9, C: 6, D: 9\n",
+    },
+    {"contains": "Broken", "reply": "I would rather not."},
+    {"contains": "Slow", "reply": "", "delay": 30},
+    {"verdict": "hash"},
+]
+
+
+def make_address(token: str | None = None) -> Any:
+    judge = make_judge("group", Asker(ScriptedEngine(rules=RULES)))
+    return serving(make_app(Service(judge, defaults=Defaults(src_lang="en", tgt_lang="de")), token))
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with make_address() as address:
+        yield address
+
+
+def open_page(browser: Any, address: str, **options: Any) -> Any:
+    """A page that keeps what must not happen: errors, dialogs, requests to elsewhere."""
+    options.setdefault("viewport", {"width": 1280, "height": 900})
+    context = browser.new_context(**options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    view = context.new_page()
+    view.set_default_timeout(PATIENCE)
+    view.faults = []
+    view.on("pageerror", lambda error: view.faults.append(str(error)))
+    view.on("dialog", lambda dialog: (view.faults.append(dialog.message), dialog.dismiss()))
+    view.on("console", lambda line: view.faults.append(line.text)
+            if "Content Security Policy" in line.text else None)  # fmt: skip
+    view.on("request", lambda request: view.faults.append(request.url)
+            if not request.url.startswith((address, "blob:")) else None)  # fmt: skip
+    view.goto(address)
+    return view
+
+
+@pytest.fixture
+def opened(browser: Any, address: str) -> Iterator[Any]:
+    view = open_page(browser, address)
+    playwright.expect(view.locator("#judge")).to_contain_text("group")
+    yield view
+    assert view.faults == []
+    view.context.close()
+
+
+def fill(view: Any, source: str, *texts: str) -> None:
+    view.fill("[name=source]", source)
+    while view.locator("#candidates li").count() < len(texts):
+        view.click("#add")
+    for place, text in enumerate(texts):
+        view.locator("#candidates textarea").nth(place).fill(text)
+
+
+def ranked(view: Any) -> str:
+    view.wait_for_selector("#answer .ranking")
+    return view.inner_text("#answer .ranking")
+
+
+def test_a_ranking_appears(opened: Any) -> None:
+    opened.click("#example")
+    opened.click("#submit")
+    assert ranked(opened) == "B = D > C > A"
+    rows = opened.locator("#answer .ranked li")
+    assert [rows.nth(i).locator(".letter").inner_text() for i in range(4)] == list("BDCA")
+    widths = [rows.nth(i).locator(".bar").evaluate("bar => bar.offsetWidth") for i in range(4)]
+    assert widths[0] == widths[1] > widths[2] > widths[3] > 0
+    assert rows.nth(3).locator("del").inner_text() == "drei"
+    assert rows.nth(3).locator("ins").inner_text() == "vier"
+    opened.select_option("#answer select", "nothing")
+    assert opened.locator("#answer ins, #answer del").count() == 0
+    assert "four of three" in opened.inner_text("#answer pre")
+
+
+def test_keyboard_alone(opened: Any) -> None:
+    opened.focus("[name=source]")
+    opened.keyboard.type("The nurse sings.")
+    for text in ("Eins", "Zwei"):
+        opened.keyboard.press("Tab")
+        opened.keyboard.type(text)
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Enter")
+    opened.keyboard.type("Drei")
+    opened.keyboard.press("Control+Enter")
+    playwright.expect(opened.locator("#answer")).to_contain_text("No verdict: extra-label")
+    # Four letters were said of three translations: a failure, and no number.
+    assert opened.locator("#answer .bar").count() == 0
+
+
+def test_lines_pasted_into_an_empty_field(opened: Any) -> None:
+    opened.fill("[name=source]", "Good morning")
+    opened.evaluate("navigator.clipboard.writeText('Guten Morgen\\nMoin\\n\\nGuten Tag')")
+    opened.locator("#candidates textarea").nth(1).focus()
+    opened.keyboard.press("Control+v")
+    texts = opened.locator("#candidates textarea")
+    playwright.expect(texts).to_have_count(3)
+    assert {texts.nth(i).input_value() for i in range(3)} == {"Guten Morgen", "Moin", "Guten Tag"}
+
+
+def test_from_two_to_twenty_six(opened: Any) -> None:
+    assert opened.locator(".remove:enabled").count() == 0
+    for _ in range(24):
+        opened.click("#add")
+    assert opened.is_disabled("#add")
+    assert opened.locator("#candidates .letter").last.inner_text() == "Z"
+    opened.locator(".remove").first.click()
+    assert opened.locator("#candidates li").count() == 25
+    assert opened.is_enabled("#add")
+
+
+def test_hostile_text_is_text(opened: Any) -> None:
+    fill(opened, "Hello " + HOSTILE, "one " + HOSTILE, HOSTILE, "three ``` `````` <b>bold</b>")
+    opened.click("#submit")
+    ranked(opened)
+    assert opened.title() == "dragoman"
+    assert "<img src=x onerror=alert(1)>" in opened.inner_text("#answer .ranked")
+    assert opened.locator("#answer img, #answer script, #answer b:not(.letter)").count() == 0
+    # Even a script of our own could not make HTML of text.
+    with pytest.raises(playwright.Error, match="TrustedHTML"):
+        opened.evaluate("document.body.innerHTML = '<b>x</b>'")
+    opened.faults.clear()
+
+
+def test_what_fails_is_told(opened: Any) -> None:
+    fill(opened, "Broken", "a", "b")
+    opened.click("#submit")
+    playwright.expect(opened.locator("#answer .bad")).to_contain_text("No verdict: bad-scores")
+    opened.fill("[name=src_lang]", "qqq")
+    opened.click("#submit")
+    playwright.expect(opened.locator("#answer")).to_contain_text("no language has the code")
+
+
+def test_stopped(opened: Any) -> None:
+    fill(opened, "Slow", "a", "b")
+    opened.click("#submit")
+    opened.click("text=Stop")
+    playwright.expect(opened.locator("#answer")).to_have_text("Stopped.")
+
+
+def test_copied_as_json_and_as_curl(opened: Any) -> None:
+    fill(opened, "It's $HOME", "Das 'ist' `es`", "Nein")
+    opened.click("#submit")
+    ranked(opened)
+    opened.click("text=Copy JSON")
+    copied = json.loads(opened.evaluate("navigator.clipboard.readText()"))
+    assert copied["source"] == "It's $HOME"
+    assert copied["verdict"]["status"] == "ok"
+    opened.click("text=Copy curl")
+    playwright.expect(opened.locator("#told")).to_contain_text("curl")
+    words = shlex.split(opened.evaluate("navigator.clipboard.readText()"))
+    group = json.loads(words[words.index("-d") + 1])["groups"][0]
+    assert (words[0], group["source"]) == ("curl", "It's $HOME")
+    assert group["candidates"][0]["text"] == "Das 'ist' `es`"
+
+
+def test_a_file_of_groups(opened: Any, tmp_path: Path) -> None:
+    row = {"src_lang": "en", "tgt_lang": "de", "candidates": ["eins", {"text": "x", "system": "s"}]}
+    rows = [{**row, "id": f"g{i}", "source": f"Hello {i}", "score": 1} for i in range(70)]
+    rows[40]["src_lang"] = "qqq"
+    file = tmp_path / "groups.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    opened.click("nav >> text=File")
+    opened.set_input_files("#picked", file)
+    opened.click("#all")
+    playwright.expect(opened.locator("#how-far")).to_have_text(
+        "70 of 70 judged, 1 without a verdict"
+    )
+    opened.focus("#file-list")
+    for _ in range(40):
+        opened.keyboard.press("ArrowDown")
+    assert "refused. 'src_lang'" in opened.inner_text("#file-group")
+    with opened.expect_download() as saved:
+        opened.click("#save")
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [f"g{i}" for i in range(70)]
+    file.write_text(json.dumps(rows[0]) + '\n{"source": 1}\n')
+    opened.set_input_files("#picked", file)
+    playwright.expect(opened.locator("#file-trouble")).to_contain_text('line 2: "src_lang" must be')
+    opened.click("text=Open in the form")
+    assert opened.input_value("[name=source]") == "Hello 40"
+
+
+def test_a_token_is_asked_for(browser: Any) -> None:
+    with make_address("secret") as address:
+        view = open_page(browser, address)
+        view.fill("[name=token]", "wrong")
+        view.keyboard.press("Enter")
+        playwright.expect(view.locator("#door-wrong")).to_be_visible()
+        view.fill("[name=token]", "secret")
+        view.keyboard.press("Enter")
+        playwright.expect(view.locator("#judge")).to_contain_text("group")
+        view.click("#example")
+        view.click("#submit")
+        assert ranked(view) == "B = D > C > A"
+        view.click("text=Copy curl")
+        playwright.expect(view.locator("#told")).to_contain_text("curl")
+        copied = view.evaluate("navigator.clipboard.readText()")
+        assert "Bearer $DRAGOMAN_TOKEN" in copied
+        assert "secret" not in copied
+        assert view.faults == []
+        view.context.close()
