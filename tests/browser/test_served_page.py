@@ -29,6 +29,15 @@ RULES: list[dict[str, Any]] = [
         "reply": "A has four of three.\n\n### Final Ranking:\n\nB = D > C > A\n\n"
         "### Scores:\n\nA: 3, B: 9, C: 6, D: 9\n",
     },
+    # Says of "c" that it is the best, wherever it stands.
+    *(
+        {
+            "contains": ["Fair", f"Translation {name}:\n```\nc\n"],
+            "reply": f"\n\n### Final Ranking:\n\n{name} > {' = '.join('ABC'.replace(name, ''))}\n\n"
+            "### Scores:\n\n" + ", ".join(f"{one}: {5 + 3 * (one == name)}" for one in "ABC"),
+        }
+        for name in "ABC"
+    ),
     {"contains": "Broken", "reply": "I would rather not."},
     {"contains": "Slow", "reply": "", "delay": 30},
     {"verdict": "hash"},
@@ -207,6 +216,62 @@ def test_a_file_of_groups(opened: Any, tmp_path: Path) -> None:
     playwright.expect(opened.locator("#file-trouble")).to_contain_text('line 2: "src_lang" must be')
     opened.click("text=Open in the form")
     assert opened.input_value("[name=source]") == "Hello 40"
+
+
+def test_slot_bias(opened: Any) -> None:
+    # This judge always likes what stands second, whatever it says.
+    opened.click("#example")
+    opened.click("#submit")
+    ranked(opened)
+    opened.click("text=Ask again in 3 other orders")
+    part = opened.locator(".bias")
+    playwright.expect(part).to_contain_text("The verdict changed in 3 of 3 other orders.")
+    playwright.expect(part).to_contain_text("The best stayed the best in 1; 13 of 18 pairs turned.")
+    assert part.locator("dd").all_inner_texts() == [
+        "C = A > D > B",
+        "D = B > A > C",
+        "A = C > B > D",
+    ]
+    gains = part.locator(".lifts .score").all_inner_texts()
+    assert gains == ["−3.75", "+2.25", "−0.75", "+2.25"]
+
+
+def test_a_judge_without_bias(opened: Any) -> None:
+    """An odd number, so that orders are rotated to and fro without a mistake."""
+    fill(opened, "Fair", "a", "b", "c")
+    opened.click("#submit")
+    assert ranked(opened) == "C > A = B"
+    opened.click("text=Ask again in 2 other orders")
+    playwright.expect(opened.locator(".bias")).to_contain_text("changed in 0 of 2 other orders.")
+    assert opened.locator(".bias dd").all_inner_texts() == ["C > A = B", "C > A = B"]
+
+
+def test_history_is_kept_in_the_browser_and_cleared(opened: Any) -> None:
+    for source in ("first", "second " + HOSTILE):
+        fill(opened, source, "one", "two")
+        opened.click("#submit")
+        playwright.expect(opened.locator("#answer .text").first).to_be_visible()
+        opened.wait_for_function("source => localStorage['dragoman-history']?.includes(source)",
+                                 arg=source[:6])  # fmt: skip
+    opened.reload()
+    opened.click("nav >> text=History")
+    playwright.expect(opened.locator("#history-list .row")).to_have_count(2)
+    assert HOSTILE.splitlines()[0] in opened.inner_text("#history-entry")
+    opened.focus("#history-list")
+    opened.keyboard.press("End")
+    opened.click("text=Open in the form")
+    assert opened.input_value("[name=source]") == "first"
+    assert ranked(opened)
+    opened.click("nav >> text=History")
+    opened.click("#clear")
+    assert opened.evaluate("localStorage.length") == 0
+    assert opened.is_visible("#history-empty")
+
+
+def test_history_that_is_no_history(opened: Any) -> None:
+    opened.evaluate("localStorage['dragoman-history'] = '{'")
+    opened.click("nav >> text=History")
+    playwright.expect(opened.locator("#history-empty")).to_be_visible()
 
 
 def test_a_token_is_asked_for(browser: Any) -> None:

@@ -33,6 +33,7 @@ async function start() {
 }
 
 opened.file = () => fileList.draw();
+opened.history = () => historyList.show(readHistory());
 window.addEventListener("hashchange", () => { showView(); document.getElementById("main").focus(); });
 showView();
 start();

@@ -108,7 +108,9 @@ async function rankForm() {
   if (window.innerWidth < 900) answer.scrollIntoView({ block: "start" });
   try {
     const [verdict] = await rankGroups([group], mine.signal);
-    if (mine === asking) showAnswer(group, verdict);
+    if (mine !== asking) return;
+    showAnswer(group, verdict);
+    remember(group, verdict);
   } catch (error) {
     if (mine !== asking) return;
     const words = mine.signal.aborted ? "Stopped." : `No ranking: ${error.message}`;
@@ -121,6 +123,7 @@ async function rankForm() {
 
 function showAnswer(group, verdict) {
   showVerdict(answer, group, verdict);
+  if (verdict.status === "ok") answer.append(biasCheck(group, verdict));
   tell(verdict.status === "ok" ? `The ranking is ${verdict.ranking}.` : "There is no verdict.", false);
 }
 
