@@ -3,13 +3,19 @@ a browser is tested in tests/browser."""
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import httpx
 import pytest
-from tests.unit.test_serving import client
+from tests.unit.test_serving import Numbers, client
 
+from dragoman.ledger import Kept, Ledger
+from dragoman.serving.app import make_app
 from dragoman.serving.page_files import page_files
+from dragoman.serving.service import Service
 
 
 def test_every_file_comes_under_the_policy_and_without_a_token() -> None:
@@ -61,3 +67,30 @@ async def test_about() -> None:
     assert told["judge"].startswith("judge:numbers|version:")
     assert (told["src_lang"], told["tgt_lang"]) == ("de", "en")
     assert told["limits"]["candidates"] == 256
+    assert told["ledger"] is False
+
+
+async def test_the_ledger_of_a_run(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "run.ledger") as ledger:
+        for i in range(60):
+            reason = "no-scores" if i % 20 == 7 else None
+            row = {"id": f"g{i}", "status": "failed" if reason else "ok", "reason": reason}
+            ledger.keep_record(f"k{i}", Kept(json.dumps(row), reason))
+        app = make_app(Service(Numbers(), ledger=ledger))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            first = (await http.get("/v1/ledger")).json()
+            assert (first["total"], len(first["records"]), first["after"]) == (60, 50, 50)
+            rest = (await http.get("/v1/ledger?after=50")).json()
+            assert rest["records"][0]["line"]["id"] == "g50"
+            assert rest["after"] is None
+            failed = (await http.get("/v1/ledger?status=failed&search=g47 no-scores")).json()
+            (record,) = failed["records"]
+            assert record == {"failed": "no-scores", "tries": 1, "line": record["line"]}
+            for wrong in ("after=x", "after=-1", "status=bad", f"search={'x' * 1001}"):
+                assert (await http.get(f"/v1/ledger?{wrong}")).status_code == 400, wrong
+
+
+async def test_without_a_ledger() -> None:
+    async with client() as http:
+        assert (await http.get("/v1/ledger")).status_code == 404

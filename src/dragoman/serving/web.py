@@ -33,6 +33,14 @@ def service_of(request: Request) -> Service:
     return request.app.state.service
 
 
+def whole_number(request: Request, name: str) -> int:
+    """A number from the query, 0 if it is not there."""
+    text = request.query_params.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Refusal(400, f"{name} is a whole number", path=f"?{name}")
+    return int(text)
+
+
 def wants(request: Request, kind: str) -> bool:
     return kind in request.headers.get("accept", "")
 

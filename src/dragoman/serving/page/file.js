@@ -137,6 +137,7 @@ document.addEventListener("dragleave", event => { if (!event.relatedTarget) docu
 document.addEventListener("drop", event => {
   document.body.classList.remove("dropping");
   if (!event.dataTransfer.files[0]) return;
-  location.hash = "#file";
-  readFile(event.dataTransfer.files[0]);
+  // The records of a run are shown with the texts of its file.
+  if (location.hash !== "#run") location.hash = "#file";
+  readFile(event.dataTransfer.files[0]).then(runList.again);
 });

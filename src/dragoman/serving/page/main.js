@@ -25,6 +25,7 @@ async function start() {
     const judge = document.getElementById("judge");
     judge.textContent = judgeInWords(about.judge);
     judge.title = about.judge;
+    document.getElementById("to-run").hidden = !about.ledger;
     ask.src_lang.value ||= about.src_lang ?? "";
     ask.tgt_lang.value ||= about.tgt_lang ?? "";
   } catch (error) {
@@ -33,6 +34,7 @@ async function start() {
 }
 
 opened.file = () => fileList.draw();
+opened.run = () => look();
 opened.history = () => historyList.show(readHistory());
 window.addEventListener("hashchange", () => { showView(); document.getElementById("main").focus(); });
 showView();
