@@ -14,6 +14,7 @@ from dragoman.evaluation.groups import HumanGroup
 from dragoman.evaluation.resampling import Interval
 from dragoman.evaluation.tables import NAMES, Table, parts, signatures, summary
 from dragoman.evaluation.verdicts import Said
+from dragoman.pages import part
 from dragoman.ranking import agreement
 from dragoman.row_files import to_line
 
@@ -34,7 +35,7 @@ HEAD = """\
 
 BROWSER = """\
 <h2 id="browse">Groups</h2>
-<form id="filters" aria-label="Filters">
+<form id="filters" class="filters" aria-label="Filters">
 <label>Search <input name="search" type="search" autocomplete="off"></label>
 <label>Languages <select name="language"><option value="">all</option></select></label>
 <label>Candidates <select name="size"><option value="">any number</option></select></label>
@@ -50,9 +51,10 @@ BROWSER = """\
 </form>
 <p><kbd>↑</kbd> <kbd>↓</kbd> <kbd>Page</kbd> <kbd>Home</kbd> <kbd>End</kbd> move in the list,
 <kbd>/</kbd> searches. Before each source stands the share of pairs that the judge got right.</p>
-<div id="browser">
-<div id="list" role="listbox" aria-label="Groups" tabindex="0"><div id="space"></div></div>
-<div id="group" role="region" aria-label="The chosen group" aria-live="polite" tabindex="0"></div>
+<div class="browser">
+<div id="list" class="list" role="listbox" aria-label="Groups" tabindex="0"></div>
+<div id="group" class="chosen" role="region" aria-label="The chosen group" aria-live="polite"
+ tabindex="0"></div>
 </div>"""
 
 
@@ -61,7 +63,8 @@ def page(
 ) -> Iterator[str]:
     """The page, piece by piece."""
     home = files("dragoman.evaluation")
-    yield HEAD.replace("{style}", (home / "page.css").read_text(encoding="utf-8"))
+    style = part("parts.css") + (home / "page.css").read_text(encoding="utf-8")
+    yield HEAD.replace("{style}", style)
     yield f"<p>{escape(_told(report))}</p>"
     yield f'<div class="side"><div class="wide">{_table(summary(report), "judge")}</div>'
     yield f"{_plot(report)}</div>"
@@ -77,7 +80,7 @@ def page(
     for place, (group, one) in enumerate(zip(groups, said, strict=True)):
         line = to_line(row(group, one)).replace("<", "\\u003c")
         yield line + ("," if place < last else "")
-    yield "]</script>\n<script>"
+    yield "]</script>\n<script>" + part("parts.js")
     yield (home / "page.js").read_text(encoding="utf-8") + "</script>\n</body>\n</html>"
 
 
