@@ -26,6 +26,11 @@ CREATE TABLE IF NOT EXISTS records (
 );
 """
 
+_ABSORB_RECORDS = """
+INSERT OR REPLACE INTO records
+SELECT new.key, new.failed, new.line, new.tries + coalesce(old.tries, 0)
+FROM part.records AS new LEFT JOIN main.records AS old USING (key);
+"""
 
 # ASCII, because a model may write half a surrogate pair, which SQLite would refuse.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -71,6 +76,20 @@ class Ledger:
         """Keep an item's finished record."""
         values = key, kept.failed, kept.line, kept.tries
         self._write("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", *values)
+
+    def absorb(self, path: Path) -> None:
+        """Take over what a ledger of a part of the run has kept, and remove its file. Tries made
+        there come on top of those before."""
+        with self._file.errors():
+            self._db.execute("ATTACH ? AS part", (str(path),))
+            try:
+                self._db.execute("BEGIN")
+                self._db.execute("INSERT OR REPLACE INTO replies SELECT * FROM part.replies")
+                self._db.execute(_ABSORB_RECORDS)
+                self._db.execute("COMMIT")
+            finally:
+                self._db.execute("DETACH part")
+        path.unlink()
 
     def close(self) -> None:
         self._file.close()
