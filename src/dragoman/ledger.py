@@ -29,6 +29,11 @@ CREATE TABLE IF NOT EXISTS records (
 # So many records are looked through at once, in tens of milliseconds.
 MOST_LOOKED_AT = 5000
 _BROWSE = "SELECT rowid, line, failed, tries FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_ABSORB_RECORDS = """
+INSERT OR REPLACE INTO records
+SELECT new.key, new.failed, new.line, new.tries + coalesce(old.tries, 0)
+FROM part.records AS new LEFT JOIN main.records AS old USING (key);
+"""
 
 # ASCII, because a model may write half a surrogate pair, which SQLite would refuse.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -115,6 +120,20 @@ class Ledger:
                 if len(found) == most or looked == MOST_LOOKED_AT:
                     return RecordPage(tuple(found), number)
         return RecordPage(tuple(found), None)
+
+    def absorb(self, path: Path) -> None:
+        """Take over what a ledger of a part of the run has kept, and remove its file. Tries made
+        there come on top of those before."""
+        with self._file.errors():
+            self._db.execute("ATTACH ? AS part", (str(path),))
+            try:
+                self._db.execute("BEGIN")
+                self._db.execute("INSERT OR REPLACE INTO replies SELECT * FROM part.replies")
+                self._db.execute(_ABSORB_RECORDS)
+                self._db.execute("COMMIT")
+            finally:
+                self._db.execute("DETACH part")
+        path.unlink()
 
     def close(self) -> None:
         self._file.close()

@@ -10,7 +10,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -53,6 +61,14 @@ def record_of(line: str, failure: Failure | None, value: Value) -> Record[Value]
     detail = f"{failure.reason}: {failure.detail}"
     # An engine that could not be reached said nothing of this item: ask again next time.
     return Record(line, failure.reason, detail, failure.reason != EngineDown.reason, value)
+
+
+@dataclass(frozen=True)
+class Worker(Generic[Item, Value]):
+    """Who works, for the ledger, and what it makes of an item."""
+
+    fields: Mapping[str, object]
+    work: Callable[[Item, int], Awaitable[Record[Value]]]
 
 
 # A record, and whether it was in the ledger already.

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from dragoman.asking import ReplyCache
 from dragoman.cli.evaluate_ranking import ReportOptions, check_metric, for_place, verdict_place
 from dragoman.cli.options import EngineOptions, JudgeOptions
-from dragoman.cli.running import Job, RunOptions, Text, Worker
+from dragoman.cli.running import Job, RunOptions, Text
 from dragoman.engines import Engine
 from dragoman.errors import BadRecord, UserError
 from dragoman.evaluation.audits import audit_report
@@ -20,7 +20,7 @@ from dragoman.evaluation.tables import audit_tables
 from dragoman.evaluation.verdicts import Said, said_from_row
 from dragoman.judges import Orders
 from dragoman.row_files import STDIN, read_rows
-from dragoman.runs import Progress
+from dragoman.runs import Progress, Worker
 from dragoman.types import Judgement
 
 
@@ -81,7 +81,7 @@ def audit(
 
     with verdict_place(verdicts, report.json) as place:
         job = Job(
-            asked, Progress(len(asked)), False, engine, for_place(run, groups, place), hire,
+            lambda: asked, Progress(len(asked)), False, engine, for_place(run, groups, place), hire,
             lambda probe: probe.key, lambda judgement: None, noun="probes", lacking="unjudged",
         )  # fmt: skip
         code = job.do(place)

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from dragoman.asking import ReplyCache
 from dragoman.cli.options import EngineOptions, JudgeOptions
-from dragoman.cli.running import Job, RunOptions, Text, Worker
+from dragoman.cli.running import Job, RunOptions, Text
 from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.evaluation.groups import HumanGroup, check_references, read_human_groups
@@ -24,7 +24,7 @@ from dragoman.evaluation.tables import Table, latex, markdown, parts, signatures
 from dragoman.evaluation.verdicts import read_verdicts
 from dragoman.ranker import group_key, judging
 from dragoman.row_files import STDIN, to_line, write_lines
-from dragoman.runs import Progress
+from dragoman.runs import Progress, Worker
 from dragoman.types import Group, Judgement
 
 
@@ -144,8 +144,8 @@ def judge_groups(
         return Worker(made.fields, judging(made))
 
     job = Job(
-        (one.group for one in human), Progress(len(human)), False, engine, run, hire, group_key,
-        lambda judgement: None, noun="groups", lacking="unjudged",
+        lambda: (one.group for one in human), Progress(len(human)), False, engine, run, hire,
+        group_key, lambda judgement: None, noun="groups", lacking="unjudged",
     )  # fmt: skip
     return job.do(place)
 

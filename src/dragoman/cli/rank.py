@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -11,14 +11,14 @@ from cyclopts import Parameter
 
 from dragoman.asking import ReplyCache
 from dragoman.cli.options import EngineOptions, JudgeOptions
-from dragoman.cli.running import Job, RunOptions, Text, Worker
+from dragoman.cli.running import Job, RunOptions, Text
 from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.languages import language_name
 from dragoman.ranker import group_key, judging
 from dragoman.records import check_groups, read_groups
 from dragoman.row_files import STDIN
-from dragoman.runs import Progress
+from dragoman.runs import Progress, Worker
 from dragoman.types import Candidate, Group, Judgement, Segment
 
 
@@ -86,7 +86,7 @@ def rank(
         raise UserError("give a file or one group by flags, not both")
     judge = _choose_judge(judge, engine)
     run.check_places(file, output)
-    groups: Iterable[Group] = [group.group()] if file is None else read_groups(file)
+    one = group.group() if file is None else None
     total = 1 if file is None else None if file == STDIN else check_groups(file)
 
     def hire(opened: Engine | None, cache: ReplyCache | None) -> Worker[Group, Judgement]:
@@ -94,7 +94,8 @@ def rank(
         return Worker(made.fields, judging(made))
 
     job = Job(
-        groups, Progress(total), file == STDIN, engine, run, hire, group_key, _shown(),
+        lambda: [one] if one else read_groups(str(file)), Progress(total), file == STDIN,
+        engine, run, hire, group_key, _shown(),
         noun="groups", lacking="unjudged",
     )  # fmt: skip
     return job.do(output)

@@ -4,11 +4,11 @@ progress, and lines that come out in the order of the input."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar, cast
 
 from cyclopts import Parameter
 
@@ -18,7 +18,7 @@ from dragoman.engines.metered import Budget, MeteredEngine
 from dragoman.errors import UserError
 from dragoman.ledger import Ledger
 from dragoman.row_files import STDIN, write_lines
-from dragoman.runs import Progress, Record, Run
+from dragoman.runs import Progress, Record, Run, Worker
 from dragoman.version import __version__
 
 Item = TypeVar("Item")
@@ -50,6 +50,12 @@ class RunOptions:
     """Price of a million prompt tokens."""
     reply_price: float = 0.0
     """Price of a million reply tokens."""
+    on: Literal["here", "ray"] = "here"
+    """Where the work is done: here, or by the actors of a Ray cluster; see docs/cluster.md."""
+    actors: int = 2
+    """With --on ray: how many actors work, each with an engine."""
+    actor_gpus: float = 0.0
+    """With --on ray: how many GPUs an actor has."""
 
     @property
     def budget(self) -> Budget:
@@ -73,8 +79,12 @@ class RunOptions:
         if output is None:
             if self.keeps:
                 raise UserError("what is shown is not kept; that flag wants an --output")
+            if self.on == "ray":
+                raise UserError("what is shown is made here; --on ray wants an --output")
             return
         ledger = self.ledger_for(output)
+        if self.on == "ray":
+            self._check_ray(file, ledger)
         if output == STDIN:
             return
         taken = [Path(output).resolve(), Path(f"{output}.partial").resolve()]
@@ -84,13 +94,13 @@ class RunOptions:
         if Path(output).is_file() and not self.overwrite and not (ledger and ledger.exists()):
             raise UserError(f"{output} exists and no ledger belongs to it; --overwrite replaces it")
 
-
-@dataclass(frozen=True)
-class Worker(Generic[Item, Value]):
-    """Who works, for the ledger, and what it makes of an item."""
-
-    fields: Mapping[str, object]
-    work: Callable[[Item, int], Awaitable[Record[Value]]]
+    def _check_ray(self, file: str | None, ledger: Path | None) -> None:
+        if file == STDIN:
+            raise UserError("with --on ray the input is read twice; give a file")
+        if ledger is None:
+            raise UserError("with --on ray the work comes together in a ledger; name a --ledger")
+        if self.budget != Budget():
+            raise UserError("a budget is counted by one process; --on ray has none")
 
 
 @dataclass(frozen=True)
@@ -99,10 +109,10 @@ class Job(Generic[Item, Value]):
 
     `hire` makes the worker once the engine and the ledger are open; `key` names an item by
     its content; `noun` and `lacking` are the words of the progress line; `warnings` finds what
-    is to be counted in a line.
+    is to be counted in a line. `fields` is filled with what the worker's numbers depend on.
     """
 
-    items: Iterable[Item]
+    items: Callable[[], Iterable[Item]]
     progress: Progress
     from_pipe: bool
     engine: EngineOptions
@@ -113,10 +123,16 @@ class Job(Generic[Item, Value]):
     noun: str
     lacking: str
     warnings: Callable[[str], Iterable[str]] = lambda line: ()
+    fields: dict[str, object] = field(default_factory=dict[str, object])
 
     def do(self, output: str | None) -> int:
         """Write a line for each item, or show each if there is no output; the exit code."""
-        asyncio.run(self._show() if output is None else self._write(output))
+        if output is None:
+            asyncio.run(self._show())
+        elif self.run.on == "ray":
+            self._write_on_ray(output)
+        else:
+            asyncio.run(self._write_here(output))
         return 1 if self.progress.done and self.progress.failed == self.progress.done else 0
 
     async def _show(self) -> None:
@@ -127,23 +143,59 @@ class Job(Generic[Item, Value]):
                     if record.value:
                         self.show(record.value)
 
-    async def _write(self, output: str) -> None:
-        from dragoman.cli.progress import shown_progress
-
+    async def _write_here(self, output: str) -> None:
         place = self.run.ledger_for(output)
         async with _metered(self.engine, self.run.budget) as engine:
             with Ledger(place) if place else nullcontext() as ledger:
                 worker = self.hire(engine, ledger)
-                if ledger:
-                    ledger.settle({**worker.fields, "version": __version__})
-                drawing = shown_progress(self.progress, engine, self.noun, self.lacking)
-                with drawing as draw, write_lines(output) as write:
-                    async with aclosing(self._records(worker, ledger, draw)) as records:
-                        async for record in records:
-                            # A failure without a line is counted and not written.
-                            if record.line:
-                                self.progress.warnings.update(self.warnings(record.line))
-                                write(record.line)
+                self._settle(worker.fields, ledger)
+                await self._write(output, worker, engine, ledger)
+
+    def _write_on_ray(self, output: str) -> None:
+        """Have the actors fill the ledger, and write what is in it."""
+        from dragoman.cli.progress import shown_progress
+        from dragoman.on_ray import Crew, cluster, missing
+
+        run, progress = self.run, Progress()
+        crew = Crew(
+            self.engine.open, self.hire, self.engine.concurrency, run.actors, run.actor_gpus
+        )
+        with Ledger(cast(Path, run.ledger_for(output))) as ledger:
+            with cluster(run.actors, run.actor_gpus) as ray:
+                fields = crew.fields(ray)
+                self._settle(fields, ledger)
+                tasks = missing(self.items(), self.key, ledger, run.retry_failed)
+                noun = f"{self.noun} on Ray"
+                with shown_progress(progress, None, noun, self.lacking) as draw:
+                    lacking = crew.fill(ray, tasks, ledger, progress, draw)
+
+            async def left_over(item: Item, tries: int) -> Record[Value]:
+                return lacking[self.key(item)]
+
+            asyncio.run(self._write(output, Worker(fields, left_over), None, ledger))
+
+    def _settle(self, fields: Mapping[str, object], ledger: Ledger | None) -> None:
+        self.fields.update(fields)
+        if ledger:
+            ledger.settle({**fields, "version": __version__})
+
+    async def _write(
+        self,
+        output: str,
+        worker: Worker[Item, Value],
+        engine: MeteredEngine | None,
+        ledger: Ledger | None,
+    ) -> None:
+        from dragoman.cli.progress import shown_progress
+
+        drawing = shown_progress(self.progress, engine, self.noun, self.lacking)
+        with drawing as draw, write_lines(output) as write:
+            async with aclosing(self._records(worker, ledger, draw)) as records:
+                async for record in records:
+                    # A failure without a line is counted and not written.
+                    if record.line:
+                        self.progress.warnings.update(self.warnings(record.line))
+                        write(record.line)
 
     async def _records(
         self,
@@ -156,10 +208,11 @@ class Job(Generic[Item, Value]):
             key=self.key,
             ledger=ledger,
             concurrency=self.engine.concurrency,
-            retry_failed=self.run.retry_failed,
+            # Actors have tried again what was to be tried again.
+            retry_failed=self.run.retry_failed and self.run.on == "here",
             on_progress=draw,
         )
-        records = run.records(self.items, self.progress, slow=self.from_pipe)
+        records = run.records(self.items(), self.progress, slow=self.from_pipe)
         async with aclosing(records):
             async for record in records:
                 yield record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from dragoman.cli.choosing import ChoosingOptions
 from dragoman.cli.guarding import GuardOptions
 from dragoman.cli.options import EngineOptions
 from dragoman.cli.printing import printable
-from dragoman.cli.running import Job, RunOptions, Text, Worker
+from dragoman.cli.running import Job, RunOptions, Text
 from dragoman.cli.searching import SearchOptions
 from dragoman.engines import Engine
 from dragoman.engines.metered import MeteredEngine
@@ -25,7 +25,7 @@ from dragoman.judges import Judge
 from dragoman.languages import language_name
 from dragoman.records import check_segments, read_segments, segment_to_row
 from dragoman.row_files import STDIN, to_line
-from dragoman.runs import Progress, Record, record_of
+from dragoman.runs import Progress, Record, Worker, record_of
 from dragoman.signature import digest
 from dragoman.translators import Translator, make_translator
 from dragoman.translators.best_of_n import Unjudged
@@ -115,7 +115,6 @@ def translate(
     segment = _segment(text, from_, to)
     file = None if segment else text
     run.check_places(file, output)
-    segments: Iterable[Segment] = [segment] if segment else read_segments(text)
     total = 1 if segment else None if text == STDIN else check_segments(text)
 
     def hire(
@@ -132,7 +131,8 @@ def translate(
         return Worker(made.fields, translating(made))
 
     job = Job(
-        segments, Progress(total), text == STDIN, engine, run, hire, _segment_key, _show,
+        lambda: [segment] if segment else read_segments(text), Progress(total), text == STDIN,
+        engine, run, hire, _segment_key, _show,
         noun="segments", lacking="untranslated", warnings=warnings_in,
     )  # fmt: skip
     return job.do(output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,13 +10,14 @@ from cyclopts import Parameter
 from dragoman.asking import ReplyCache
 from dragoman.cli.data.running import PaidStep
 from dragoman.cli.options import EngineOptions, JudgeOptions
-from dragoman.cli.running import RunOptions, Text, Worker
+from dragoman.cli.running import RunOptions, Text
 from dragoman.data.annotate import Annotator, Said
 from dragoman.data.sources import read_items
 from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.ranker import group_key
 from dragoman.records import group_from_row
+from dragoman.runs import Worker
 from dragoman.types import Group
 
 
@@ -59,7 +61,9 @@ def annotate(
         annotator = Annotator(made, asked, alone, engine.seed)
         return Worker(annotator.fields, annotator.annotate)
 
-    groups = (group for _, _, group in read_items(file, group_from_row))
+    def groups() -> Iterator[Group]:
+        return (group for _, _, group in read_items(file, group_from_row))
+
     step = PaidStep(
         "annotate", [file], group_from_row, groups, group_key, hire, "groups", "not annotated",
         failures=True,

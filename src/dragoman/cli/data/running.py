@@ -8,13 +8,13 @@ from typing import Any, Generic, TypeVar
 
 from dragoman.asking import ReplyCache
 from dragoman.cli.options import EngineOptions
-from dragoman.cli.running import Job, RunOptions, Worker
+from dragoman.cli.running import Job, RunOptions
 from dragoman.data.sources import check_items
 from dragoman.data.step import Step, Tally, check_apart, write_sidecar
 from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.row_files import STDIN, Row
-from dragoman.runs import Progress
+from dragoman.runs import Progress, Worker
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -28,7 +28,7 @@ class PaidStep(Generic[Item, Value]):
     name: str
     inputs: Sequence[str]
     read: Callable[[Row], object]
-    items: Iterable[Item]
+    items: Callable[[], Iterable[Item]]
     key: Callable[[Item], str]
     hire: Callable[[Engine | None, ReplyCache | None], Worker[Item, Value]]
     noun: str
@@ -43,20 +43,14 @@ class PaidStep(Generic[Item, Value]):
         total = None if file == STDIN else check_items(file, self.read)
         if total == 0:
             raise UserError(f"{file}: there are no rows in it")
-        progress, settings = Progress(total), dict[str, object]()
-
-        def hire(opened: Engine | None, cache: ReplyCache | None) -> Worker[Item, Value]:
-            worker = self.hire(opened, cache)
-            settings.update(worker.fields)
-            return worker
-
+        progress = Progress(total)
         job = Job(
-            self.items, progress, file == STDIN, engine, run, hire, self.key, _no_show,
+            self.items, progress, file == STDIN, engine, run, self.hire, self.key, _no_show,
             self.noun, self.lacking,
         )  # fmt: skip
         code = job.do(output)
         if output != STDIN:
-            step = Step(self.name, self.inputs, _without(settings, "data"))
+            step = Step(self.name, self.inputs, _without(job.fields, "data"))
             kept = progress.done if self.failures else progress.done - progress.failed
             tally = Tally(progress.done, kept)
             (tally.notes if self.failures else tally.left_out).update(progress.failures)

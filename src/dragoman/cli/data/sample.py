@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from dragoman.asking import ReplyCache
 from dragoman.cli.data.running import PaidStep
 from dragoman.cli.options import EngineOptions
-from dragoman.cli.running import RunOptions, Text, Worker
+from dragoman.cli.running import RunOptions, Text
 from dragoman.cli.translate import TranslatorOptions
 from dragoman.data.pool import Choosing
 from dragoman.data.sample import Pool, Sampler, pools
@@ -21,6 +21,7 @@ from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.language_check import NONE, make_language_check
 from dragoman.records import segment_from_row, segment_to_row
+from dragoman.runs import Worker
 from dragoman.signature import digest
 from dragoman.translators import Translator
 from dragoman.types import Group
@@ -86,10 +87,12 @@ def sample(
         sampler = Sampler(made, chosen)
         return Worker({**sampler.fields, "also": sorted(there)}, sampler.sample)
 
-    segments = (segment for _, _, segment in read_items(file, segment_from_row))
+    def start() -> Iterator[Pool]:
+        return pools((segment for _, _, segment in read_items(file, segment_from_row)), there)
+
     step = PaidStep(
-        "sample", [file, *there.values()], segment_from_row, pools(segments, there), _pool_key,
-        hire, "segments", "without a group",
+        "sample", [file, *there.values()], segment_from_row, start, _pool_key, hire, "segments",
+        "without a group",
     )  # fmt: skip
     return step.do(output, engine, run)
 

@@ -1,0 +1,107 @@
+"""Judge many groups by the actors of a Ray cluster, `kill -9` one midway, and hold the verdicts
+against those of a run without Ray.
+
+Ray wants `pip install 'dragoman[ray]'`. Three runs over the same groups: here, on Ray, and on Ray
+with an actor killed once a third of the shards are done.
+
+    python benchmarks/on_ray.py [--groups 2000] [--actors 2] [--engine phrasebook:base]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from dragoman.on_ray import SHARD
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--groups", type=int, default=2000)
+    parser.add_argument("--actors", type=int, default=2)
+    parser.add_argument("--engine", default="phrasebook:base")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make = ["phrasebook", "data", "groups", "-o", "groups.jsonl"]
+        finish(start(folder, *make, "--size", str(options.groups)), folder)
+        return compare(folder, options.groups, options.actors, options.engine)
+
+
+def compare(folder: Path, groups: int, actors: int, engine: str) -> int:
+    """All three runs; 0 if they say the same."""
+    rank = ["rank", "groups.jsonl", "--engine", engine, "-o"]
+    on_ray = ["--on", "ray", "--actors", str(actors)]
+    here = finish(start(folder, *rank, "here.jsonl"), folder)
+    print(f"here: {here:.1f} s")
+    ray = finish(start(folder, *rank, "ray.jsonl", *on_ray), folder)
+    print(f"on Ray, {actors} actors: {ray:.1f} s, {ray / here:.2f} times as long")
+    process = start(folder, *rank, "killed.jsonl", *on_ray)
+    done = wait_for_shards(process, folder / "killed.jsonl.ledger.shards", groups // SHARD // 3)
+    killed = kill_an_actor(process.pid)
+    rest = finish(process, folder)
+    print(f"actor {killed} killed after {done} shards of {SHARD}; the rest took {rest:.1f} s")
+    wanted = (folder / "here.jsonl").read_bytes()
+    same = [(folder / f"{name}.jsonl").read_bytes() == wanted for name in ("ray", "killed")]
+    verdicts = len(wanted.splitlines())
+    print(f"{verdicts} verdicts, to the byte those of the run here: {same}")
+    return 0 if killed and all(same) and verdicts == groups else 1
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    with (folder / "errors.txt").open("ab") as errors:
+        command = [sys.executable, "-m", "dragoman", *words]
+        return subprocess.Popen(command, cwd=folder, stdout=errors, stderr=errors)
+
+
+def finish(process: subprocess.Popen[bytes], folder: Path) -> float:
+    """The seconds until a run that has just begun ends."""
+    began = time.monotonic()
+    if process.wait():
+        sys.exit((folder / "errors.txt").read_text())
+    return time.monotonic() - began
+
+
+def wait_for_shards(process: subprocess.Popen[bytes], place: Path, count: int) -> int:
+    """Wait until so many shards have come and gone."""
+    seen: set[str] = set()
+    while process.poll() is None:
+        there = {file.name for file in place.glob("*") if "-" not in file.name}
+        seen |= there
+        if len(seen - there) >= max(count, 1):
+            return len(seen - there)
+        time.sleep(0.02)
+    return 0
+
+
+def kill_an_actor(driver: int) -> int | None:
+    """`kill -9` an actor of the cluster that this process has begun: its grandchild."""
+    for place in Path("/proc").glob("[0-9]*"):
+        name = words(place / "cmdline")
+        if name.startswith("ray::MapWorker") and parent(parent(int(place.name))) == driver:
+            os.kill(int(place.name), signal.SIGKILL)
+            return int(place.name)
+    return None
+
+
+def parent(process: int) -> int:
+    status = words(Path(f"/proc/{process}/status"))
+    return int(status.partition("PPid:")[2].split()[0]) if status else 0
+
+
+def words(place: Path) -> str:
+    """What stands in a file about a process, which may have ended."""
+    try:
+        return place.read_text()
+    except OSError:
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
