@@ -120,7 +120,7 @@ def closed(run: Run, heads: Heads) -> Run:
         # Sentences have no word above them; each is closed by itself.
         for _, tree in groupby(sorted(paths, key=lambda path: path[-1]), lambda path: path[-1]):
             upwards = list(tree)
-            common = set.intersection(*map(set, upwards))
+            common = set(upwards[0]).intersection(*upwards)
             for path in upwards:
                 top = next(at for at, word in enumerate(path) if word in common)
                 words.update(path[: top + 1])
