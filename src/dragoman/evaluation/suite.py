@@ -68,6 +68,7 @@ def suite_signatures(report: Mapping[str, Any]) -> list[str]:
 
 def _of_figure(report: Mapping[str, Any], key: str, title: str) -> Table:
     rows = [_row(judge, list(cells.values()), key) for judge, cells in report["judges"].items()]
+    known: list[Mapping[str, Mapping[str, Any]]]
     known = [told["baselines"] for told in report["sets"].values()]
     for name in dict.fromkeys(name for one in known for name in one):
         cells = [one.get(name, {}) for one in known]
