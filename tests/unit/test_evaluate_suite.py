@@ -134,3 +134,13 @@ def test_references_are_missed_before_anything_is_judged(
     assert run(suite) == 2
     assert "two.jsonl:1: no reference" in capsys.readouterr().err
     assert not Path("suite.verdicts").exists()
+
+
+def test_there_is_no_mean_over_sets_that_lack_a_figure(suite: Program) -> None:
+    for name, ids in (("one", "ab"), ("two", "acd")):
+        rows = [{"id": i, "status": "failed", "reason": "no-scores: none"} for i in ids]
+        if name == "one":
+            rows = [{"id": i, "scores": [0, 1]} for i in ids]
+        write(f"published/{name}.jsonl", rows)
+    assert run(suite, "--latex", "o.tex") == 0
+    assert "published & 0.500 [0.000, 1.000] & -- & -- " in Path("o.tex").read_text()
