@@ -26,12 +26,12 @@ HEAD = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>A judge beside people</title>
+<title>{title}</title>
 <style>
 {style}</style>
 </head>
 <body>
-<h1>A judge beside people</h1>"""
+<h1>{title}</h1>"""
 
 BROWSER = """\
 <h2 id="browse">Groups</h2>
@@ -62,9 +62,7 @@ def page(
     report: Mapping[str, Any], groups: Sequence[HumanGroup], said: Sequence[Said]
 ) -> Iterator[str]:
     """The page, piece by piece."""
-    home = files("dragoman.evaluation")
-    style = part("parts.css") + (home / "page.css").read_text(encoding="utf-8")
-    yield HEAD.replace("{style}", style)
+    yield _head("A judge beside people")
     yield f"<p>{escape(_told(report))}</p>"
     yield f'<div class="side"><div class="wide">{_table(summary(report), "judge")}</div>'
     yield f"{_plot(report)}</div>"
@@ -80,8 +78,28 @@ def page(
     for place, (group, one) in enumerate(zip(groups, said, strict=True)):
         line = to_line(row(group, one)).replace("<", "\\u003c")
         yield line + ("," if place < last else "")
-    yield "]</script>\n<script>" + part("parts.js")
-    yield (home / "page.js").read_text(encoding="utf-8") + "</script>\n</body>\n</html>"
+    yield "]</script>\n<script>"
+    yield part("parts.js") + _part("page.js") + "</script>\n</body>\n</html>"
+
+
+def tables_page(title: str, tables: Sequence[Table], told: Sequence[str]) -> Iterator[str]:
+    """A page of tables alone, with the signatures of what is in them."""
+    yield _head(title)
+    for table in tables:
+        yield f'<h2>{escape(table.title)}</h2>\n<div class="wide">{_table(table)}</div>'
+    for signature in told:
+        yield f"<p><code>{escape(signature)}</code></p>"
+    yield "</body>\n</html>"
+
+
+def _head(title: str) -> str:
+    return HEAD.replace("{title}", escape(title)).replace(
+        "{style}", part("parts.css") + _part("page.css")
+    )
+
+
+def _part(name: str) -> str:
+    return (files("dragoman.evaluation") / name).read_text(encoding="utf-8")
 
 
 def row(group: HumanGroup, said: Said) -> dict[str, Any]:
