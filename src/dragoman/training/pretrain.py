@@ -68,16 +68,19 @@ def train(
     settings = recipe.settings(BaseSettings)
     if recipe.data.rows != TASKS:
         raise UserError(f"{recipe.name}: a base learns from {TASKS}")
-    weights = _earlier_weights(recipe, settings)
+    earlier = _earlier(recipe, settings)
     run_folder.begin(recipe, output, resume=resume)
     cast(Any, torch).manual_seed(recipe.seed)
     torch.set_num_threads(settings.threads)
     partial = output / "model.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    tokenizer.save(partial)
+    if earlier:
+        tokenizer.copy(earlier, partial)
+    else:
+        tokenizer.save(partial)
     model = _model(settings, partial)
-    if weights:
-        model.load_state_dict(weights, strict=False)  # the head is the embeddings once more
+    if earlier:
+        model.load_state_dict(_weights(earlier), strict=False)  # its head is the embeddings
     optimizers = _optimizers(model, settings)
     state = _resume(output, model, optimizers)
     log = JsonLines(output / "log.jsonl")
@@ -164,10 +167,8 @@ def _start_attentive(model: Any, settings: BaseSettings) -> None:
             query_bias[0] = torch.cat([fast * turn.cos(), -fast * turn.sin()])
 
 
-def _earlier_weights(recipe: Recipe, settings: BaseSettings) -> dict[str, Any] | None:
-    """The weights of the base to go on from, if it is one of the same shape."""
-    import safetensors.torch
-
+def _earlier(recipe: Recipe, settings: BaseSettings) -> Path | None:
+    """The folder of the base to go on from, if it is one of the same shape."""
     from dragoman.training.data import model_folder
 
     if recipe.model == FROM_NOTHING:
@@ -181,6 +182,12 @@ def _earlier_weights(recipe: Recipe, settings: BaseSettings) -> dict[str, Any] |
             raise UserError(
                 f"{recipe.name}: [base] wants {key} {wanted}, {recipe.model} has {config.get(key)}"
             )
+    return folder
+
+
+def _weights(folder: Path) -> dict[str, Any]:
+    import safetensors.torch
+
     reader: Any = safetensors.torch
     return reader.load_file(folder / "model.safetensors")
 
