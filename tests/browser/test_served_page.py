@@ -348,6 +348,8 @@ def test_every_view_is_accessible_and_fits(
 ) -> None:
     view = open_page(browser, run[0], color_scheme=look, reduced_motion="reduce",
                      viewport={"width": width, "height": 900})  # fmt: skip
+    playwright.expect(view.locator("#judge")).to_contain_text("group")
+    assert audit(view) == [], "the empty form"
     view.click("#to-run")
     playwright.expect(view.locator("#run-count")).to_contain_text("of 120")
     view.set_input_files("#picked", run[1])
@@ -375,6 +377,7 @@ def test_a_token_is_asked_for(browser: Any) -> None:
         view.fill("[name=token]", "wrong")
         view.keyboard.press("Enter")
         playwright.expect(view.locator("#door-wrong")).to_be_visible()
+        assert audit(view) == []
         view.fill("[name=token]", "secret")
         view.keyboard.press("Enter")
         playwright.expect(view.locator("#judge")).to_contain_text("group")
