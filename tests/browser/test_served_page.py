@@ -1,79 +1,21 @@
-"""The server's page in a real Chromium, against a real server with the scripted engine."""
+"""The server's page in a real Chromium: the form, a file, the history, a token."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.test_serve import server
-from tests.servers.serving import serving
-
-from dragoman.asking import Asker
-from dragoman.engines.scripted import ScriptedEngine
-from dragoman.judges import make_judge
-from dragoman.serving.app import make_app
-from dragoman.serving.service import Defaults, Service
-
-playwright = pytest.importorskip("playwright.sync_api", reason="type: make browser")
-
-PATIENCE = 60_000
-LOOK = os.environ.get("DRAGOMAN_SCREENSHOTS")
-HOSTILE = "</script><script>document.title='stolen'</script><img src=x onerror=alert(1)>\n```\nB:"
-RULES: list[dict[str, Any]] = [
-    {
-        "contains": "nurse",
-        "reply": "A has four of three.\n\n### Final Ranking:\n\nB = D > C > A\n\n"
-        "### Scores:\n\nA: 3, B: 9, C: 6, D: 9\n",
-    },
-    # Says of "c" that it is the best, wherever it stands.
-    *(
-        {
-            "contains": ["Fair", f"Translation {name}:\n```\nc\n"],
-            "reply": f"\n\n### Final Ranking:\n\n{name} > {' = '.join('ABC'.replace(name, ''))}\n\n"
-            "### Scores:\n\n" + ", ".join(f"{one}: {5 + 3 * (one == name)}" for one in "ABC"),
-        }
-        for name in "ABC"
-    ),
-    {"contains": "Broken", "reply": "I would rather not."},
-    {"contains": "Slow", "reply": "", "delay": 30},
-    {"verdict": "hash"},
-]
-
-
-def make_address(token: str | None = None) -> Any:
-    judge = make_judge("group", Asker(ScriptedEngine(rules=RULES)))
-    return serving(make_app(Service(judge, defaults=Defaults(src_lang="en", tgt_lang="de")), token))
+from tests.browser.served import HOSTILE, audit, fill, make_address, open_page, playwright, ranked
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with make_address() as address:
         yield address
-
-
-def open_page(browser: Any, address: str, **options: Any) -> Any:
-    """A page that keeps what must not happen: errors, dialogs, requests to elsewhere."""
-    options.setdefault("viewport", {"width": 1280, "height": 900})
-    context = browser.new_context(**options)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    view = context.new_page()
-    view.set_default_timeout(PATIENCE)
-    view.faults = []
-    view.on("pageerror", lambda error: view.faults.append(str(error)))
-    view.on("dialog", lambda dialog: (view.faults.append(dialog.message), dialog.dismiss()))
-    view.on("console", lambda line: view.faults.append(line.text)
-            if "Content Security Policy" in line.text else None)  # fmt: skip
-    view.on("request", lambda request: view.faults.append(request.url)
-            if not request.url.startswith((address, "blob:")) else None)  # fmt: skip
-    view.goto(address)
-    return view
 
 
 @pytest.fixture
@@ -83,19 +25,6 @@ def opened(browser: Any, address: str) -> Iterator[Any]:
     yield view
     assert view.faults == []
     view.context.close()
-
-
-def fill(view: Any, source: str, *texts: str) -> None:
-    view.fill("[name=source]", source)
-    while view.locator("#candidates li").count() < len(texts):
-        view.click("#add")
-    for place, text in enumerate(texts):
-        view.locator("#candidates textarea").nth(place).fill(text)
-
-
-def ranked(view: Any) -> str:
-    view.wait_for_selector("#answer .ranking")
-    return view.inner_text("#answer .ranking")
 
 
 def test_a_ranking_appears(opened: Any) -> None:
@@ -277,96 +206,19 @@ def test_history_that_is_no_history(opened: Any) -> None:
     playwright.expect(opened.locator("#history-empty")).to_be_visible()
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A run of `dragoman rank`, and `dragoman serve` on its ledger."""
-    folder = tmp_path_factory.mktemp("run")
-    rules, file = folder / "rules.jsonl", folder / "groups.jsonl"
-    rules.write_text("\n".join(map(json.dumps, RULES)))
-    row = {"src_lang": "en", "tgt_lang": "de", "candidates": ["one " + HOSTILE, "two"]}
-    rows = [{**row, "id": f"g{i}", "source": "Broken" if i % 30 == 7 else f"No. {i}"}
-            for i in range(120)]  # fmt: skip
-    file.write_text("\n".join(map(json.dumps, rows)))
-    engine = ("--engine", f"scripted:{rules}", "--retries", "0")
-    command = [sys.executable, "-m", "dragoman", "rank", str(file), *engine]
-    subprocess.run([*command, "-o", str(folder / "out.jsonl")], check=True, capture_output=True)
-    with server(*engine, "--ledger", str(folder / "out.jsonl.ledger")) as (_, address):
-        yield address, file
+DROP = """text => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], "groups.jsonl"));
+  const drop = { dataTransfer: data, bubbles: true, cancelable: true };
+  document.body.dispatchEvent(new DragEvent("drop", drop));
+}"""
 
 
-@pytest.fixture
-def browsed(browser: Any, run: tuple[str, Path]) -> Iterator[Any]:
-    view = open_page(browser, run[0])
-    view.click("#to-run")
-    playwright.expect(view.locator("#run-count")).to_contain_text("of 120")
-    yield view
-    assert view.faults == []
-    view.context.close()
-
-
-def test_a_run_is_browsed_page_by_page(browsed: Any) -> None:
-    count = browsed.locator("#run-count")
-    playwright.expect(count).to_have_text("50 shown of 120, and there may be more")
-    browsed.click("#run-more")
-    playwright.expect(count).to_have_text("100 shown of 120, and there may be more")
-    browsed.click("#run-more")
-    playwright.expect(count).to_have_text("120 shown of 120")
-    assert browsed.is_hidden("#run-more")
-
-
-def test_failed_records_and_a_search(browsed: Any) -> None:
-    browsed.select_option("[name=status]", "failed")
-    playwright.expect(browsed.locator("#run-count")).to_have_text("4 shown of 120")
-    assert "No verdict: bad-scores" in browsed.inner_text("#run-record")
-    browsed.fill("[name=search]", "g37")
-    playwright.expect(browsed.locator("#run-count")).to_have_text("1 shown of 120")
-    browsed.fill("[name=search]", "nothing of the kind")
-    playwright.expect(browsed.locator("#run-record")).to_have_text("No record fits.")
-
-
-def test_a_run_beside_its_file(browsed: Any, run: tuple[str, Path]) -> None:
-    assert browsed.locator("#run-record .text").count() == 0
-    browsed.set_input_files("#picked", run[1])
-    browsed.fill("[name=search]", "g3")
-    playwright.expect(browsed.locator("#run-record .text")).to_have_count(3)
-    assert HOSTILE.splitlines()[0] in browsed.inner_text("#run-record")
-
-
-def audit(view: Any) -> list[str]:
-    """What axe finds that is serious."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="type: make browser")
-    found = axe.Axe().run(view).response["violations"]
-    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found
-            if one["impact"] in ("serious", "critical")]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("look", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
-)
-def test_every_view_is_accessible_and_fits(
-    look: str, width: int, browser: Any, run: tuple[str, Path]
-) -> None:
-    view = open_page(browser, run[0], color_scheme=look, reduced_motion="reduce",
-                     viewport={"width": width, "height": 900})  # fmt: skip
-    view.click("#to-run")
-    playwright.expect(view.locator("#run-count")).to_contain_text("of 120")
-    view.set_input_files("#picked", run[1])
-    for name in ("run", "file", "rank", "history"):
-        view.click(f"nav >> [href='#{name}']")
-        if name == "rank":
-            fill(view, "The nurse", "eins zwei", "eins drei", "vier", "eins zwei fünf")
-            view.fill("[name=src_lang]", "en")
-            view.fill("[name=tgt_lang]", "de")
-            view.click("#submit")
-            assert ranked(view) == "B = D > C > A"
-            view.click("text=Ask again")
-            view.wait_for_selector(".lifts")
-        assert audit(view) == [], name
-        assert view.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-        if LOOK:
-            view.screenshot(path=str(Path(LOOK) / f"{name}-{look}-{width}.png"), full_page=True)
-    assert view.faults == []
-    view.context.close()
+def test_a_file_is_dropped(opened: Any) -> None:
+    row = {"src_lang": "en", "tgt_lang": "de", "source": "Hello", "candidates": ["eins", "zwei"]}
+    opened.evaluate(DROP, json.dumps(row))
+    playwright.expect(opened.locator("#how-far")).to_have_text("0 of 1 judged")
+    assert opened.url.endswith("#file")
 
 
 def test_a_token_is_asked_for(browser: Any) -> None:
@@ -375,6 +227,7 @@ def test_a_token_is_asked_for(browser: Any) -> None:
         view.fill("[name=token]", "wrong")
         view.keyboard.press("Enter")
         playwright.expect(view.locator("#door-wrong")).to_be_visible()
+        assert audit(view) == []
         view.fill("[name=token]", "secret")
         view.keyboard.press("Enter")
         playwright.expect(view.locator("#judge")).to_contain_text("group")

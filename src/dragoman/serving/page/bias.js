@@ -70,9 +70,9 @@ function biasCheck(group, verdict) {
 function biasReport(found) {
   const asked = found.others.length, lost = `${found.unjudged} could not be judged.`;
   if (!asked) return [element("p", `Of the other orders ${lost}`, { class: "bad" })];
-  const words = element("p", `The verdict changed in ${found.changed} of ${asked} other `
-    + `${asked === 1 ? "order" : "orders"}. `, { class: found.changed ? "strong" : "" });
-  words.append(`The best stayed the best in ${found.bestKept}; ${found.turned} of ${found.pairs} pairs turned. `,
+  const words = element("p"), orders = asked === 1 ? "order" : "orders";
+  words.append(element("strong", `The verdict changed in ${found.changed} of ${asked} other ${orders}.`),
+    ` The best stayed the best in ${found.bestKept}; ${found.turned} of ${found.pairs} pairs turned. `,
     found.unjudged ? lost : "");
   const said = element("dl", undefined, { class: "orders" });
   for (const one of found.others)

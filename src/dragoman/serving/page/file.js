@@ -9,7 +9,7 @@ let fileGroups = [], outcomes = new Map(), judging = null;
 function fileCells(group) {
   const said = outcomes.get(group);
   return [element("b", said ? said.status === "ok" ? said.ranking.split(" > ")[0] : "✗" : "–"),
-    element("span", `${group.src_lang} → ${group.tgt_lang}  ${group.source}`)];
+    element("span", `${group.src_lang} → ${group.tgt_lang}`, { class: "who" }), element("span", group.source)];
 }
 
 function showFileGroup(group) {
@@ -43,6 +43,7 @@ function groupOf(line, number) {
 async function readFile(file) {
   const trouble = document.getElementById("file-trouble");
   judging?.abort();
+  judging = null;
   trouble.textContent = "";
   try {
     if (file.size > MOST_BYTES) throw new Error("the page takes 64 MiB; dragoman rank FILE takes any size");
@@ -86,11 +87,12 @@ function nextPortion() {
   return portion;
 }
 
-async function rankPortion(portion, signal) {
+// `said` is of the file that was read when it began; by now there may be another.
+async function rankPortion(portion, said, signal) {
   let place = 0;
   try {
     for await (const verdict of streamVerdicts(portion, signal)) {
-      outcomes.set(portion[place++], verdict);
+      said.set(portion[place++], verdict);
       showDone();
       fileList.draw();
     }
@@ -98,23 +100,23 @@ async function rankPortion(portion, signal) {
     // One group that is refused does not hold up the others.
     const refused = error.place ?? (portion.length === 1 && error.status === 413 ? 0 : undefined);
     if (refused === undefined) throw error;
-    outcomes.set(portion[refused], { id: portion[refused].id, status: "failed", reason: `refused: ${error.message}` });
+    said.set(portion[refused], { id: portion[refused].id, status: "failed", reason: `refused: ${error.message}` });
   }
 }
 
 async function rankAll() {
   if (judging) return judging.abort();
-  const mine = judging = new AbortController(), trouble = document.getElementById("file-trouble");
+  const mine = judging = new AbortController(), said = outcomes, trouble = document.getElementById("file-trouble");
   trouble.textContent = "";
   showDone();
   try {
     for (let portion = nextPortion(); portion.length && !mine.signal.aborted; portion = nextPortion())
-      await rankPortion(portion, mine.signal);
-    tell("Every group has been judged.");
+      await rankPortion(portion, said, mine.signal);
+    if (!mine.signal.aborted) tell("Every group has been judged.");
   } catch (error) {
     if (!mine.signal.aborted) trouble.textContent = `Stopped: ${error.message}`;
   } finally {
-    judging = null;
+    if (judging === mine) judging = null;
     showDone();
     fileList.again();
   }

@@ -23,7 +23,7 @@ function remember(group, verdict) {
 
 function historyCells({ group, verdict }) {
   return [element("b", verdict.status === "ok" ? verdict.ranking.split(" > ")[0] : "✗"),
-    element("span", `${group.src_lang} → ${group.tgt_lang}  ${group.source}`)];
+    element("span", `${group.src_lang} → ${group.tgt_lang}`, { class: "who" }), element("span", group.source)];
 }
 
 function showEntry(entry) {

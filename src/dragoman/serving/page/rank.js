@@ -78,7 +78,16 @@ function emptyForm() {
   ask.source.value = ask.reference.value = ask.comment.value = "";
   fields.replaceChildren();
   for (let place = 0; place < FEWEST; place++) addField();
-  answer.replaceChildren(element("p", "The ranking appears here.", { class: "empty" }));
+  const ghost = element("ol", undefined, { class: "ranked ghost", "aria-hidden": "true" });
+  [0.9, 0.6, 0.35].forEach((share, row) => {
+    const item = element("li"), line = element("div", undefined, { class: "line" });
+    item.style.setProperty("--row", row);
+    item.style.setProperty("--share", share);
+    line.append(element("b", letter(row), { class: "letter" }), track({ share, words: "" }, row));
+    item.append(line);
+    ghost.append(item);
+  });
+  answer.replaceChildren(ghost, element("p", "The ranking appears here.", { class: "empty" }));
 }
 
 // What stands where the ranking will be, while the judge reads.
@@ -123,7 +132,7 @@ async function rankForm() {
 
 function showAnswer(group, verdict) {
   showVerdict(answer, group, verdict);
-  if (verdict.status === "ok") answer.append(biasCheck(group, verdict));
+  if (verdict.status === "ok") answer.querySelector(".signature").before(biasCheck(group, verdict));
   tell(verdict.status === "ok" ? `The ranking is ${verdict.ranking}.` : "There is no verdict.", false);
 }
 
@@ -134,7 +143,6 @@ ask.addEventListener("keydown", event => {
 });
 document.getElementById("add").addEventListener("click", () => addField().focus());
 document.getElementById("example").addEventListener("click", () => { fillForm(EXAMPLE); ask.querySelector("#submit").focus(); });
-const names = new Intl.DisplayNames(["en"], { type: "language" });
 for (const code of CODES.split(" "))
-  document.getElementById("languages").append(element("option", names.of(code), { value: code }));
+  document.getElementById("languages").append(element("option", languageName(code), { value: code }));
 emptyForm();

@@ -8,7 +8,7 @@ let records = [], looking = null, after = 0;
 function runCells({ line, failed }) {
   const said = line?.ranking ?? line?.translation ?? "";
   return [element("b", failed ? "✗" : line?.ranking ? line.ranking.split(" > ")[0] : "✓"),
-    element("span", `${line?.id ?? "?"}  ${failed ?? said}`)];
+    element("span", line?.id ?? "?", { class: "who" }), element("span", failed ?? said)];
 }
 
 // A ledger holds no sources; they are shown if the run's file of groups was dropped here too.

@@ -29,14 +29,16 @@ function bars(verdict) {
   }));
 }
 
-function languageOf(code) {
-  return /^[A-Za-z]{2,3}([-_]|$)/.test(code || "") ? { lang: code.replaceAll("_", "-") } : {};
+const languageNames = new Intl.DisplayNames(["en"], { type: "language" });
+function languageName(code) {
+  try { return languageNames.of(code.replaceAll("_", "-")); } catch { return code; }
 }
 
+// A text as one of its language, for fonts and for voices; a language may also be a name.
 function write(text, beside, code) {
   const words = marked(text, beside);
   words.dir = "auto";
-  if (languageOf(code).lang) words.lang = languageOf(code).lang;
+  if (/^[A-Za-z]{2,3}([-_]|$)/.test(code)) words.lang = code.replaceAll("_", "-");
   return words;
 }
 
@@ -144,7 +146,7 @@ function facts(group) {
     words.append(write(text, null, code));
     list.append(element("dt", name), words);
   };
-  fact(group.src_lang, group.source, group.src_lang);
+  fact(languageName(group.src_lang), group.source, group.src_lang);
   if (group.reference) fact("Reference", group.reference, group.tgt_lang);
   return list;
 }
