@@ -74,7 +74,7 @@ XLIFF_2 = """<xliff xmlns="urn:oasis:names:tc:xliff:document:2.0" version="2.0" 
  <file id="f"><unit id="u"><originalData><data id="d">%s</data></originalData>
   <segment><source>See <pc id="1">this <ph id="2" dataRef="d"/></pc>.</source></segment>
   <ignorable><source> </source></ignorable>
-  <segment state="initial"><source>Go {name}</source><target>x</target></segment>
+  <segment state="initial" subState="a:b"><source>Go {name}</source><target>x</target> </segment>
   <segment state="final"><source>End</source><target>Fin</target></segment>
  </unit></file>
 </xliff>
@@ -204,7 +204,9 @@ def test_xliff_2(tmp_path: Path) -> None:
     target = '<target>Voir <pc id="1">ce <ph id="2" dataRef="d"/></pc>.</target>'
     assert '<segment state="translated"><source>See <pc id="1">this' in text
     assert f"</source>{target}</segment>" in text
-    assert '<segment state="initial"><source>Go {name}</source><target>Va {nom}</target>' in text
+    assert (
+        '<segment state="initial"><source>Go {name}</source><target>Va {nom}</target> </s' in text
+    )
     path.write_text(XLIFF_2.replace('\n trgLang="fr"', ""))
     with pytest.raises(BadRecord, match=r"a\.xliff:1: <xliff> says no trgLang"):
         translated(path, "x", "y")
@@ -305,6 +307,10 @@ def test_by_and_column_are_for_their_own_kinds(
     assert "names no language here; say it by --to" in capsys.readouterr().err
     assert not Path("x").exists()
     written(tmp_path, "m.jsonl", '{"id": "1", "translation": "b"}\n')
+    written(tmp_path, "n.jsonl", '{"id": "2", "translation": "b"}\n')
+    flags = ("--column", "text", "-o", "c.jsonl")
+    assert run(monkeypatch, "document", "join", "a.jsonl", "n.jsonl", *flags) == 2
+    assert "n.jsonl:1: its id is '2', not '1'" in capsys.readouterr().err
     join = ("document", "join", "a.jsonl", "m.jsonl", "--column", "text", "-o")
     assert run(monkeypatch, *join, "c.tsv") == 2
     assert "must end in .jsonl" in capsys.readouterr().err
