@@ -1,7 +1,7 @@
 """A document of 10 MB through `dragoman document` and `dragoman translate`, killed twice.
 
 The engine says each paragraph again with its cases changed. The run is killed (`kill -9`)
-at a third and at two thirds of what the undisturbed run took, and resumed. Both documents must be
+when a third and when two thirds of the calls are answered, and resumed. Both documents must be
 the same bytes, and the peak of memory that of a document a tenth as long.
 
     python benchmarks/document.py [--megabytes 10] [--kills 2]
@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -48,8 +47,9 @@ def main() -> int:
         whole = Place(folder / "whole", options.megabytes)
         seconds = whole.finish()
         killed = Place(folder / "killed", options.megabytes)
-        for _ in range(options.kills):
-            killed.translate(kill_after=seconds / (options.kills + 1))
+        calls = whole.calls()
+        for kill in range(1, options.kills + 1):
+            killed.translate(kill_at=calls * kill // (options.kills + 1))
         killed.finish()
         return told(small, whole, killed, seconds)
 
@@ -57,7 +57,7 @@ def main() -> int:
 def told(small: Place, whole: Place, killed: Place, seconds: float) -> int:
     same = (whole.path / "out.txt").read_bytes() == (killed.path / "out.txt").read_bytes()
     segments = len((whole.path / "out.jsonl").read_text().splitlines())
-    calls = len((killed.path / "calls.log").read_text().splitlines())
+    calls = killed.calls()
     size = (whole.path / "in.txt").stat().st_size
     print(f"{size / 1e6:.1f} MB, {segments} segments, translated in {seconds:.0f} s")
     print(f"{killed.kills} kills; equal to the undisturbed run: {'yes' if same else 'NO'}")
@@ -94,10 +94,14 @@ class Place:
         self._run("document", "join", "in.txt", "out.jsonl", "-o", "out.txt")
         return seconds
 
-    def translate(self, kill_after: float | None = None) -> None:
-        self._run(*RUN, kill_after=kill_after)
+    def calls(self) -> int:
+        log = self.path / "calls.log"
+        return log.read_bytes().count(b"\n") if log.exists() else 0
 
-    def _run(self, *command: str, kill_after: float | None = None) -> None:
+    def translate(self, kill_at: int | None = None) -> None:
+        self._run(*RUN, kill_at=kill_at)
+
+    def _run(self, *command: str, kill_at: int | None = None) -> None:
         here = str(Path(__file__).resolve().parent)
         path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
         with (self.path / "errors.txt").open("w") as errors:
@@ -107,11 +111,11 @@ class Place:
                 stderr=errors,
                 env={**os.environ, "PYTHONPATH": path},
             )
-        timer = threading.Timer(kill_after or 1e6, process.kill)
-        timer.daemon = True
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
+        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+            time.sleep(0.05)
+            if kill_at is not None and self.calls() >= kill_at:
+                os.kill(process.pid, signal.SIGKILL)
+        _, status, usage = ended
         killed = os.waitstatus_to_exitcode(status) == -signal.SIGKILL
         self.kills += killed
         if not killed and status:
