@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.test_documents import run
 
-from dragoman.errors import BadRecord, UserError
+from dragoman.errors import BadRecord, MissingExtra, UserError
 from dragoman.translators.documents import Translations, open_document, segments
 from dragoman.translators.documents.inline import Inline, Unfit
 
@@ -282,6 +283,15 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
     back = parquet.read_table(tmp_path / "b.parquet")
     assert back.drop_columns("translation").equals(table, check_metadata=True)
     assert back["translation"].to_pylist() == [t and t.upper() for t in texts]
+
+
+@pytest.mark.parametrize(("name", "module"), [("a.po", "polib"), ("a.xlf", "lxml.etree")])
+def test_a_missing_package_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra, match=r"pip install 'dragoman\[files\]'"):
+        open_document(written(tmp_path, name, ""))
 
 
 def test_by_and_column_are_for_their_own_kinds(
