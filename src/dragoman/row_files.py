@@ -125,9 +125,11 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
 
 
 def add_parquet_column(
-    path: str | Path, output: str | Path, column: str, name: str, make: Callable[[Any], str | None]
-) -> None:
-    """Copy a Parquet file with one column of texts more, each made from one of `column`."""
+    path: str | Path, output: str | Path, column: str, name: str,
+    make: Callable[[Any], str | None], end: Callable[[], None],
+) -> None:  # fmt: skip
+    """Copy a Parquet file with one column of texts more, each made from one of `column`; `end` is
+    called before the copy takes its place."""
     import pyarrow
     from pyarrow.parquet import ParquetFile, ParquetWriter
 
@@ -140,6 +142,7 @@ def add_parquet_column(
                 made = arrow.array([make(x.as_py()) for x in batch[column]], arrow.string())
                 columns = [*batch.columns, made]
                 writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
+        end()
 
 
 @contextmanager

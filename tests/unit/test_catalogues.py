@@ -281,6 +281,10 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
     made = Translations(written(tmp_path, "m.jsonl", "\n".join(lines) + "\n"), print)
     document.put(made, tmp_path / "b.parquet")
     back = parquet.read_table(tmp_path / "b.parquet")
+    made = Translations(written(tmp_path, "m.jsonl", "\n".join([*lines, lines[0]]) + "\n"), print)
+    with pytest.raises(UserError, match="has more lines"):
+        document.put(made, tmp_path / "c.parquet")
+    assert not (tmp_path / "c.parquet").exists()
     assert back.drop_columns("translation").equals(table, check_metadata=True)
     assert back["translation"].to_pylist() == [t and t.upper() for t in texts]
 
@@ -321,6 +325,10 @@ def test_by_and_column_are_for_their_own_kinds(
     flags = ("--column", "text", "-o", "c.jsonl")
     assert run(monkeypatch, "document", "join", "a.jsonl", "n.jsonl", *flags) == 2
     assert "n.jsonl:1: its id is '2', not '1'" in capsys.readouterr().err
+    written(tmp_path, "n.jsonl", "".join(f'{{"id": "{i}", "translation": "b"}}\n' for i in (1, 2)))
+    assert run(monkeypatch, "document", "join", "a.jsonl", "n.jsonl", *flags) == 2
+    assert "n.jsonl has more lines than the document has segments, 1" in capsys.readouterr().err
+    assert not Path("c.jsonl").exists()
     join = ("document", "join", "a.jsonl", "m.jsonl", "--column", "text", "-o")
     assert run(monkeypatch, *join, "c.tsv") == 2
     assert "must end in .jsonl" in capsys.readouterr().err

@@ -46,12 +46,13 @@ class TableDocument:
             raise UserError(f"{output} must end in {self.path.suffix}, as {self.path} does")
         if self.path.suffix == ".parquet":
             make = partial(self._translated, translations)
-            add_parquet_column(self.path, output, self.column, NAME, make)
+            add_parquet_column(self.path, output, self.column, NAME, make, translations.end)
             return
         lines = self._tsv if self.path.suffix == ".tsv" else self._jsonl
         with write_lines(output) as write:
             for line in lines(translations):
                 write(line)
+            translations.end()
 
     def _jsonl(self, translations: Translations) -> Iterator[str]:
         for _, row in read_rows(self.path):
