@@ -71,7 +71,7 @@ help:  ## this list
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --upgrade 'pip>=25.1'
-	$(PIP) -e '.[local,transformers,train,parquet,mbr,langid,serve]' --group dev
+	$(PIP) -e '.[local,transformers,train,parquet,files,mbr,langid,serve]' --group dev
 	touch $@ .venv/embedded
 
 clean:  ## remove what the other targets made

@@ -63,17 +63,17 @@ def write_lines(path: str | Path) -> Generator[Callable[[str], None]]:
     if str(path) == STDIN:
         yield lambda line: print(line, flush=True)
         return
-    with _replacing(path) as partial:
-        with _writing(path):
+    with replacing(path) as partial:
+        with writing(path):
             stream = partial.open("w", encoding="utf-8", newline="\n")
 
         def write(line: str) -> None:
-            with _writing(path):
+            with writing(path):
                 stream.write(line + "\n")
 
         try:
             yield write
-            with _writing(path):
+            with writing(path):
                 stream.close()
         finally:
             with suppress(OSError):
@@ -97,14 +97,14 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
 
     def flush(stream: IO[bytes]) -> None:
         nonlocal writer
-        with _writing(path):
+        with writing(path):
             table = arrow.Table.from_pylist(rows, schema=writer and writer.schema)
             writer = writer or make_writer(stream, table.schema)
             writer.write_table(table)
         rows.clear()
 
-    with _replacing(path) as partial:
-        with _writing(path):
+    with replacing(path) as partial:
+        with writing(path):
             stream = partial.open("wb")
 
         def write(row: Row) -> None:
@@ -116,7 +116,7 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
             yield write
             if rows or writer is None:
                 flush(stream)
-            with _writing(path):
+            with writing(path):
                 cast(Any, writer).close()
                 stream.close()
         finally:
@@ -124,8 +124,29 @@ def write_parquet(path: str | Path) -> Generator[Callable[[Row], None]]:
                 stream.close()
 
 
+def add_parquet_column(
+    path: str | Path, output: str | Path, column: str, name: str,
+    make: Callable[[Any], str | None], end: Callable[[], None],
+) -> None:  # fmt: skip
+    """Copy a Parquet file with one column of texts more, each made from one of `column`; `end` is
+    called before the copy takes its place."""
+    import pyarrow
+    from pyarrow.parquet import ParquetFile, ParquetWriter
+
+    arrow: Any = pyarrow
+    parquet_file, make_writer = cast("tuple[Any, Any]", (ParquetFile, ParquetWriter))
+    with parquet_file(path) as file, replacing(output) as partial:
+        schema = file.schema_arrow.append(arrow.field(name, arrow.string()))
+        with writing(output), make_writer(partial, schema) as writer:
+            for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+                made = arrow.array([make(x.as_py()) for x in batch[column]], arrow.string())
+                columns = [*batch.columns, made]
+                writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
+        end()
+
+
 @contextmanager
-def _replacing(path: str | Path) -> Generator[Path]:
+def replacing(path: str | Path) -> Generator[Path]:
     """A place beside the file, which takes the file's at the end. It is removed if the user has
     something to mend; what stands in it when a run is stopped stays, to be looked at."""
     path = Path(path).resolve()
@@ -138,12 +159,13 @@ def _replacing(path: str | Path) -> Generator[Path]:
         with suppress(OSError):
             partial.unlink()
         raise
-    with _writing(path):
+    with writing(path):
         os.replace(partial, path)
 
 
 @contextmanager
-def _writing(path: str | Path) -> Generator[None]:
+def writing(path: str | Path) -> Generator[None]:
+    """Say which file it is that cannot be written."""
     try:
         yield
     except OSError as error:

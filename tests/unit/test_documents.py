@@ -17,7 +17,8 @@ from dragoman.errors import UserError
 from dragoman.formats import make_format
 from dragoman.formats.context import WithContext
 from dragoman.translators import make_translator
-from dragoman.translators.documents import By, segments, split
+from dragoman.translators.documents import By, segments
+from dragoman.translators.documents.text import TextDocument, split
 from dragoman.types import Prompt, Sampling, Segment
 
 TEXT = "\ufeff  Title\r\n\r\nDr. Weiß came. He left!  \nSo did I.\n\n\n\tEnd"
@@ -68,8 +69,9 @@ def test_every_text_is_put_together_as_it_was(text: str, by: By) -> None:
     assert all(not gap.strip("\ufeff \n\r\t\u2028") for gap, _ in found)
 
 
-def test_segments_have_numbers_and_what_stands_before() -> None:
-    made = list(segments(split(lines("a\n\nb\n\nc\n"), "paragraph"), "de", "en", 2))
+def test_segments_have_numbers_and_what_stands_before(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a\n\nb\n\nc\n")
+    made = list(segments(TextDocument(tmp_path / "a.txt", "paragraph"), "de", "en", 2))
     assert [(s.id, s.source, s.context) for s in made] == [
         ("1", "a", ()), ("2", "b", ("a",)), ("3", "c", ("a", "b")),
     ]  # fmt: skip

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dragoman.cli import main
 from dragoman.language_check import LanguageCheck, make_language_check
-from dragoman.translators.guards import Guarded, guard, placeholders, size
+from dragoman.translators.guards import Guarded, guard, size
+from dragoman.translators.placeholders import placeholders
 from dragoman.translators.warnings import warned, warnings_in
 from dragoman.types import Failure, Segment, Translation
 
@@ -45,6 +46,33 @@ def kinds(source: str, text: str, check: LanguageCheck = SILENT) -> dict[str, st
         ("$HOME und ${user}", "$HOME et ${user}", []),
         ("Es kostet $5, 100 % sicher", "Ça coûte 5 $, sûr à 100 %", []),
         ("a < b und c > d", "a < b et c > d", []),
+        (
+            "{n, plural, one {# Datei} other {# Dateien}}",
+            "{n, plural, one {# fichier} many {# fichiers} other {# de fichiers}}",
+            [],
+        ),
+        (
+            "{n, plural, one {Datei} other {{n} Dateien von {user}}}",
+            "{n, plural, one {fichier} other {{n} fichiers}}",
+            ["placeholders"],
+        ),
+        (
+            "{g, select, female {Sie} other {Es}} kam am {d, date, short}",
+            "{g, select, female {Elle} other {Il}} est venu le {d, date, short}",
+            [],
+        ),
+        (
+            "{g, select, female {Sie} other {Es}}",
+            "{g, select, femme {Elle} other {Il}}",
+            ["placeholders"],
+        ),
+        (
+            "{n, plural, one {eine} other {# viele}} '{'a'}'",
+            "{n, plural, other {# beaucoup}} '{'b",
+            [],
+        ),
+        ("{n, plural, one {eine} other {viele}}", "{n, plural, other {beaucoup}", ["placeholders"]),
+        ("{n, plural, one {eine} other {viele}}", "beaucoup", ["placeholders"]),
         ("siehe https://a.org/x?y=1", "voir https://a.org/x", ["placeholders"]),
     ],
 )

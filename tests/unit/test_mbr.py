@@ -14,10 +14,11 @@ from sacrebleu.metrics.chrf import CHRF
 from dragoman.asking import Asker, Patience
 from dragoman.engines.scripted import ScriptedEngine
 from dragoman.errors import MissingExtra, UnknownName, UserError
-from dragoman.translators import make_translator
+from dragoman.ranking import rank_scores
+from dragoman.translators import Translator, make_translator
 from dragoman.translators.translation_line import translation_row
 from dragoman.translators.utilities import make_utility
-from dragoman.types import Prompt, Sampling, Segment
+from dragoman.types import Failure, Group, Judgement, Prompt, Sampling, Segment, Usage, Verdict
 
 SEGMENT = Segment("s", "Die Katze sitzt.", "de", "en")
 WARM = Sampling(temperature=0.7)
@@ -104,6 +105,58 @@ async def test_bleu_says_which_tokenizer_it_took() -> None:
         assert f"|tok:{tokenizer}|" in (await translator.translate(segment)).signature
 
 
+class Beside:
+    """Scores texts by their letters in common with the reference; has no verdict beside some."""
+
+    fields: Mapping[str, object] = MappingProxyType({"judge": "beside", "temp": 0.5})
+
+    def __init__(self, *dumb: str, scores: bool = True):
+        self.dumb, self.scores, self.references = dumb, scores, list[str | None]()
+
+    async def judge(self, group: Group, draw: int = 0) -> Judgement:
+        reference = group.segment.reference
+        self.references.append(reference)
+        if reference is None or reference in self.dumb:
+            return Judgement(group, None, Failure("no-scores", "none"), (), "judge:b", Usage(1))
+        scores = tuple(float(len({*c.text} & {*reference})) for c in group.candidates)
+        verdict = Verdict(rank_scores(scores), scores if self.scores else None)
+        return Judgement(group, verdict, None, ("so",), "judge:b", Usage(1))
+
+
+def judged(texts: Sequence[str], judge: Beside) -> Translator:
+    return make_translator("mbr:judge", asker(texts), samples=len(texts), judge=judge)
+
+
+async def test_a_judge_sees_each_sample_as_the_reference_as_often_as_it_was_drawn() -> None:
+    judge = Beside()
+    translation = await judged(("abc", "abd", "xy", "abd"), judge).translate(SEGMENT)
+    assert judge.references == ["abc", "abd", "xy"]
+    # abc: 3 + 2·2 + 0, abd: 2 + 2·3 + 0, xy: 2; each over four.
+    assert translation.texts == ("abd", "abc", "xy")
+    assert translation.details == {"utilities": [2.0, 1.75, 0.5]}
+    assert translation.usage.calls == 4 + 3
+    assert "translator:mbr" in translation.signature
+    assert "|utility:judge|" in translation.signature
+    assert "judge:b" in translation.signature
+
+
+async def test_a_judge_without_scores_has_places() -> None:
+    translator = judged(("xy", "abc", "abd"), Beside(scores=False))
+    translation = await translator.translate(SEGMENT)
+    assert translation.texts == ("abc", "abd", "xy")
+    # xy is first once and last twice: of three tiers beside abc and abd.
+    assert translation.details["utilities"] == [-0.6667, -0.6667, -1.3333]
+
+
+async def test_references_without_a_verdict_weigh_nothing() -> None:
+    translation = await judged(("xy", "abc", "abd"), Beside("xy", "abd")).translate(SEGMENT)
+    assert translation.texts == ("abc", "abd", "xy")
+    assert translation.details == {"unjudged": {"no-scores": 2}, "utilities": [3.0, 2.0, 0.0]}
+    none = await judged(("xy", "abc"), Beside("xy", "abc")).translate(SEGMENT)
+    assert none.failure == Failure("unjudged", "no-scores: none")
+    assert none.texts == ()
+
+
 async def test_lost_samples_are_counted_and_never_weighed() -> None:
     translator = make_translator("mbr", asker(("", CAT, "")), samples=3)
     translation = await translator.translate(SEGMENT)
@@ -122,6 +175,7 @@ async def test_without_a_readable_sample_there_is_no_translation() -> None:
     ("name", "samples", "error", "message"),
     [
         ("mbr", 1, UserError, "--samples 16"),
+        ("mbr:judge", 4, UserError, "wants a judge"),
         ("mbr:ter", 4, UnknownName, "no utility is called 'ter'; there are bleu, chrf"),
     ],
 )

@@ -21,6 +21,7 @@ from dragoman.translators.tree.nodes import (
     propagated,
     select,
     standings,
+    summed,
     tree_from_rows,
     tree_rows,
     uct,
@@ -98,6 +99,12 @@ def test_level_order_is_level_by_level() -> None:
 def test_equal_texts_have_the_mean_of_their_utilities_and_never_the_sum() -> None:
     tree = plant(("a", 0, 0.6), ("b", 0, 0.5), ("a", 0, 0.2))
     assert standings(tree) == [Standing("a", pytest.approx(0.4)), Standing("b", 0.5)]  # type: ignore[arg-type]
+    assert [one.text for one in by_utility(standings(tree))] == ["b", "a"]
+
+
+def test_the_published_code_sums_equal_texts() -> None:
+    tree = plant(("a", 0, 0.6), ("b", 0, 0.7), ("a", 0, 0.2))
+    assert by_utility(summed(tree)) == [Standing("a", pytest.approx(0.8)), Standing("b", 0.7)]  # type: ignore[arg-type]
     assert [one.text for one in by_utility(standings(tree))] == ["b", "a"]
 
 

@@ -96,6 +96,23 @@ async def test_the_tree_is_the_same_twice_in_whatever_order_answers_come() -> No
     assert slow.most > 9
 
 
+async def test_compat_chooses_from_the_same_tree_as_the_published_code_does() -> None:
+    wrong = LanguageCheck("never", lambda text: "fr")
+    ours = await tree_translator(every_round=True, check=wrong).translate(SEGMENT)
+    theirs = await tree_translator(compat=True, check=wrong).translate(SEGMENT)
+    assert theirs.details["tree"] == ours.details["tree"]
+    assert theirs.details["rounds"] == 6
+    assert ours.details["wrong"]
+    assert "wrong" not in theirs.details
+    totals: dict[str, float] = {}
+    for node in theirs.details["tree"][1:]:
+        utility = node["total"] / node["visits"]
+        totals[node["text"]] = totals.get(node["text"], 0) + utility
+    assert max(totals, key=totals.__getitem__) == theirs.texts[0]
+    assert theirs.details["utilities"][0] == round(totals[theirs.texts[0]], 4)
+    assert "tree_choice:compat" in theirs.signature
+
+
 async def test_what_a_search_finds_and_says() -> None:
     translation = await tree_translator(every_round=True).translate(SEGMENT)
     details = translation.details

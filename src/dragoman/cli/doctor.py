@@ -21,6 +21,7 @@ EXTRAS = {
     "transformers": ("the PyTorch engine (transformers:FOLDER)", ("torch", "transformers")),
     "vllm": ("vLLM in this process (vllm:FOLDER)", ("vllm",)),
     "parquet": ("Parquet files", ("pyarrow",)),
+    "files": ("PO and XLIFF files (dragoman document)", ("polib", "lxml")),
     "langid": ("guessing languages (--language-check langid)", ("py3langid",)),
 }
 

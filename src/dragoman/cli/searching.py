@@ -28,6 +28,8 @@ class SearchOptions:
     """How much UCT favours what was seldom visited."""
     every_round: Flag = False
     """Go on even when nothing could overtake the leader."""
+    tree_compat: Flag = False
+    """Choose as the published code does: equal texts sum up, and no language is looked at."""
     tree_calls: int | None = None
     """Begin no further round for a segment after so many calls."""
     tree_tokens: int | None = None
@@ -40,4 +42,5 @@ class SearchOptions:
         return TreeSettings(
             self.rounds, self.depth, self.bridge, self.exploration, self.every_round,
             TreeBudget(self.tree_calls, self.tree_tokens), self.judge_top, check,
+            self.tree_compat,
         )  # fmt: skip

@@ -41,7 +41,8 @@ class TranslatorOptions:
     """Who translates, what is asked, and how replies are read."""
 
     translator: str = "sample"
-    """sample, best-of-n, tree, tree:bleu, mbr, mbr:chrf-pairwise, mbr:bleu or module:Class."""
+    """sample, best-of-n, tree, tree:bleu, mbr, mbr:chrf-pairwise, mbr:bleu, mbr:judge or
+    module:Class."""
     samples: Annotated[int, Parameter(name=["--samples", "-n"])] = 1
     """Translations drawn of each text; several want a --temperature."""
     format: str | None = None

@@ -67,13 +67,23 @@ def _lines(axes: Any, plot: Mapping[str, Any]) -> None:
 
 
 def _points(axes: Any, plot: Mapping[str, Any]) -> None:
-    for number, one in enumerate(plot["series"]):
-        axes.errorbar(one["x"], one["y"], yerr=_errors(one), fmt=MARKS[number % len(MARKS)] + "-",
-                      label=one["name"], color=_colour(number), capsize=2)  # fmt: skip
+    _marked(axes, plot)
     axes.axhline(0, color="#7a7a7a", linewidth=0.8, linestyle=":")
 
 
-_DRAWERS = {"bars": _bars, "lines": _lines, "points": _points}
+def _costs(axes: Any, plot: Mapping[str, Any]) -> None:
+    """Points over what they cost, which doubles from place to place."""
+    _marked(axes, plot)
+    axes.set_xscale("log")
+
+
+def _marked(axes: Any, plot: Mapping[str, Any]) -> None:
+    for number, one in enumerate(plot["series"]):
+        axes.errorbar(one["x"], one["y"], yerr=_errors(one), fmt=MARKS[number % len(MARKS)] + "-",
+                      label=one["name"], color=_colour(number), capsize=2)  # fmt: skip
+
+
+_DRAWERS = {"bars": _bars, "lines": _lines, "points": _points, "costs": _costs}
 
 
 def _colour(number: int) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TRANSLATORS = {
     "sample": "dragoman.translators.sample:SampleTranslator",
     "mbr": "dragoman.translators.mbr:MbrTranslator",
+    "mbr:judge": "dragoman.translators.mbr_judged:JudgedMbrTranslator",
     "best-of-n": "dragoman.translators.best_of_n:BestOfTranslator",
     "tree": "dragoman.translators.tree.search:TreeTranslator",
 }
@@ -57,7 +58,8 @@ def make_translator(
 ) -> Translator:
     """The translator called `name`, which asks by way of `asker`.
 
-    `mbr:UTILITY` chooses by a utility, `chrf` if none is named; `best-of-n` by the judge;
+    `mbr:UTILITY` chooses by a utility, `chrf` if none is named; `mbr:judge` by the judge, beside
+    each sample as the reference; `best-of-n` by the judge alone;
     `tree:METRIC` values nodes by round trips, by chrF if no metric is named, or by the judge;
     `module:Class` is called with the asker, the format and the number of samples.
     `context` is how many of the texts before a segment are shown with it.
@@ -74,13 +76,18 @@ def make_translator(
 
         format = WithContext(format, context)
     kind, _, rest = name.partition(":")
-    if judge and kind not in ("best-of-n", "tree"):
+    if judge and name != "mbr:judge" and kind not in ("best-of-n", "tree"):
         raise UserError(f"the translator {name} asks no judge; leave that out")
     if name == "best-of-n":
         if judge is None:
             raise UserError("best-of-n wants a judge, such as --judge group or --judge metric:chrf")
         sampler = make_translator("sample", asker, format=format, samples=samples)
         return find("translator", name, TRANSLATORS)(sampler, judge, unjudged)
+    if name == "mbr:judge":
+        if judge is None:
+            raise UserError("mbr:judge wants a judge that looks at references: --judge metric:chrf")
+        sampler = make_translator("sample", asker, format=format, samples=samples)
+        return find("translator", name, TRANSLATORS)(sampler, judge)
     if kind == "tree":
         from dragoman.translators.tree.settings import TreeSettings
 

@@ -6,9 +6,7 @@ finds stays a translation and gets a warning; where a guard is unsure, it is sil
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +15,7 @@ from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code, language_name
 from dragoman.row_files import writable
 from dragoman.translators import Translator
+from dragoman.translators.placeholders import changed_placeholders, without_placeholders
 from dragoman.translators.warnings import warned
 from dragoman.types import Segment, Translation
 
@@ -24,17 +23,6 @@ from dragoman.types import Segment, Translation
 LONGEST_RATIO, SLACK = 3, 30
 # Shorter sources may be names, which stay as they are.
 SHORTEST_COPY = 12
-
-# Every part is bounded, for texts are hostile.
-PLACEHOLDER = re.compile(
-    r"(?P<tag></?[A-Za-z][A-Za-z0-9:-]{0,60})(?=[\s/>])[^<>]{0,500}>"  # <b>, </b>, <a href="…">
-    r"|\$\{[^{}\s]{1,60}\}|\{[^{}\s]{0,60}\}"  # ${name}, {name}, {0}, {}
-    r"|%(?:\d{1,4}\$)?(?:\(\w{1,60}\))?[-+#0]{0,4}\d{0,6}(?:\.\d{1,6})?"  # %s, %1$d, %(n)s
-    r"[sdifuxgc@](?![A-Za-z])"
-    r"|\$[A-Za-z_]\w*"  # $NAME
-    r"|&(?:[a-z]{1,30}|#\d{1,8});"  # &nbsp;
-    r"|https?://[^\s<>\"'，。、）)]+"
-)
 
 
 @dataclass(frozen=True)
@@ -93,25 +81,6 @@ def size(text: str) -> int:
     """Letters and digits; a wide one, such as a Chinese character, is worth three."""
     letters = (c for c in text if c.isalnum())
     return sum(3 if unicodedata.east_asian_width(c) in "WF" else 1 for c in letters)
-
-
-def placeholders(text: str) -> Counter[str]:
-    """What has to stay as it is: {name}, %s, $NAME, tags by name, entities, addresses."""
-    return Counter(
-        f"{match['tag']}>" if match["tag"] else match[0] for match in PLACEHOLDER.finditer(text)
-    )
-
-
-def without_placeholders(text: str) -> str:
-    """The text alone, whose language can be guessed."""
-    return PLACEHOLDER.sub(" ", text)
-
-
-def changed_placeholders(source: str, text: str) -> str:
-    """Which placeholders are lost or added, in words; nothing if none."""
-    before, after = placeholders(source), placeholders(text)
-    parts = [("lost", before - after), ("added", after - before)]
-    return "; ".join(f"{word} {' '.join(which)}" for word, which in parts if which)
 
 
 def _folded(text: str) -> str:

@@ -116,6 +116,15 @@ def standings(tree: Tree, is_wrong: Callable[[str], bool] = lambda text: False) 
     return found
 
 
+def summed(tree: Tree) -> list[Standing]:
+    """What the published code makes of a tree: nodes of one text have the sum of their utilities,
+    and no language is looked at."""
+    utilities: dict[str, float] = {}
+    for at in level_order(tree):
+        utilities[tree[at].text] = utilities.get(tree[at].text, 0.0) + tree[at].utility
+    return [Standing(text, utility) for text, utility in utilities.items()]
+
+
 def by_utility(found: Sequence[Standing]) -> list[Standing]:
     """Best first; of equal ones the one that stands higher in the tree."""
     return sorted(found, key=lambda standing: -standing.utility)

@@ -34,6 +34,7 @@ from dragoman.translators.tree.nodes import (
     is_settled,
     select,
     standings,
+    summed,
     tree_rows,
 )
 from dragoman.translators.tree.worth import Worth
@@ -49,6 +50,7 @@ class TreeTranslator:
     `details` hold a utility for each text, the tree, the rounds, and why it stopped: after all
     `rounds`, at its budget (`calls`, `tokens`), or `settled`, when nothing could overtake its
     leader. A text in the wrong language, by `check`, keeps half of its utility; so does a copy.
+    With `compat` all rounds are done, and the choice is that of the published code.
     """
 
     sampler: SampleTranslator
@@ -58,6 +60,7 @@ class TreeTranslator:
     exploration: float = 2.0
     budget: TreeBudget = TreeBudget()
     every_round: bool = False
+    compat: bool = False
 
     def __post_init__(self) -> None:
         if self.rounds < 0 or self.exploration < 0:
@@ -74,6 +77,7 @@ class TreeTranslator:
             "rounds": self.rounds,
             "exploration": self.exploration,
             "every_round": "yes" if self.every_round else None,
+            "tree_choice": "compat" if self.compat else None,
             "tree_calls": self.budget.calls,
             "tree_tokens": self.budget.tokens,
             "language_check": self.check.name,
@@ -86,7 +90,7 @@ class TreeTranslator:
         is_wrong = cache(partial(self._is_wrong, segment))
         tree, stopped, rounds = await self._planted(asking), "rounds", 0
         while len(tree) > 1 and rounds < self.rounds:
-            if not self.every_round and is_settled(tree, is_wrong):
+            if not (self.every_round or self.compat) and is_settled(tree, is_wrong):
                 stopped = "settled"
                 break
             if limit := self.budget.spent(asking.used):
@@ -94,7 +98,7 @@ class TreeTranslator:
                 break
             rounds += 1
             tree = await self._round(asking, tree, rounds)
-        found = by_utility(standings(tree, is_wrong))
+        found = by_utility(summed(tree) if self.compat else standings(tree, is_wrong))
         return self._result(asking, tree, found, stopped, rounds)
 
     def _is_wrong(self, segment: Segment, text: str) -> bool:

@@ -28,6 +28,7 @@ class TreeSettings:
     budget: TreeBudget = TreeBudget()
     judge_top: float = 10.0
     check: LanguageCheck = UNCHECKED
+    compat: bool = False
 
     def make(self, sampler: SampleTranslator, judge: Judge | None, metric: str) -> TreeTranslator:
         """The translator whose nodes are valued by the judge, or else by the metric."""
@@ -39,6 +40,7 @@ class TreeSettings:
             self.exploration,
             self.budget,
             self.every_round,
+            self.compat,
         )
 
     def _worth(self, sampler: SampleTranslator, judge: Judge | None, metric: str) -> Worth:

@@ -7,13 +7,14 @@ that a long text takes no more memory than its longest paragraph.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dragoman.errors import BadRecord, UserError
-from dragoman.types import Segment
+from dragoman.row_files import replacing, writing
+from dragoman.translators.documents.translations import Translations
 
 By = Literal["paragraph", "line", "sentence"]
 """Where a text is split: at blank lines, at every line, or within paragraphs after sentences."""
@@ -27,6 +28,28 @@ _SENTENCE_END = re.compile(
     r"[.!?…]+[\"'”’»)\]]*(?=\s+(?P<next>\w))"
     r"|[。！？]+[”’」』）]*(?=\s*\S)"
 )
+
+
+@dataclass(frozen=True)
+class TextDocument:
+    """A plain text in UTF-8. Where a piece has no translation it stays in its own words."""
+
+    path: Path
+    by: By
+    languages = None, None
+
+    def texts(self) -> Iterator[str]:
+        return (piece for _, piece in split(read_text(self.path), self.by) if piece)
+
+    def put(self, translations: Translations, output: Path) -> None:
+        with replacing(output) as partial, writing(output):
+            with partial.open("w", encoding="utf-8", newline="") as stream:
+                for gap, piece in split(read_text(self.path), self.by):
+                    text = translations.next() if piece else None
+                    if text is not None:
+                        translations.changed(piece, text)
+                    stream.write(gap + (piece if text is None else text))
+            translations.end()
 
 
 def read_text(path: str | Path) -> Iterator[str]:
@@ -45,8 +68,7 @@ def split(lines: Iterable[str], by: By) -> Iterator[Piece]:
     gap = ""
     for block in lines if by == "line" else _paragraphs(lines):
         for part in _sentences(block) if by == "sentence" else (block,):
-            match = _EDGES.fullmatch(part)
-            before, piece, after = match.groups() if match else ("", part, "")
+            before, piece, after = edges(part)
             if not piece:
                 gap += part
                 continue
@@ -56,17 +78,11 @@ def split(lines: Iterable[str], by: By) -> Iterator[Piece]:
         yield gap, ""
 
 
-def segments(
-    pieces: Iterable[Piece], source_lang: str, target_lang: str, context: int = 0
-) -> Iterator[Segment]:
-    """The pieces as segments, numbered from 1, with so many of those before as context."""
-    before: deque[str] = deque(maxlen=context)
-    number = 0
-    for _, piece in pieces:
-        if piece:
-            number += 1
-            yield Segment(str(number), piece, source_lang, target_lang, context=tuple(before))
-            before.append(piece)
+def edges(text: str) -> tuple[str, str, str]:
+    """The text without the white space around it, and that before and behind it."""
+    match = _EDGES.fullmatch(text)
+    before, inner, after = match.groups() if match else ("", text, "")
+    return before, inner, after
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
