@@ -198,7 +198,7 @@ def test_the_command_refuses_what_cannot_be(lattices: tuple[Path, Path], tmp_pat
                                                "source": "a"}])  # fmt: skip
     both = ["--generator", str(lattices[0]), "--annotator", str(lattices[0])]
     output = tmp_path / "out.jsonl"
-    for extra in ((), ("--batch", "0"), ("--language-codes", "de")):
+    for extra in ((), ("--batch", "0"), ("--language-codes", "de"), ("--ranks", "4", "3", "9")):
         assert run("data", "qe", str(file), "-o", str(output), *both, *extra) == 2
     assert not output.exists()
 
