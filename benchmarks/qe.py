@@ -1,6 +1,6 @@
 """How far synthetic labels of wrong words agree with gold, on the phrasebook.
 
-python benchmarks/qe.py [--segments 40] [--noise 0.2]
+python benchmarks/qe.py [--segments 120] [--noise 0.25]
 
 The generator is phrasebook:base with noise on every matrix, of so many of its standard
 deviations, so that it errs; the annotator is phrasebook:base itself. Gold compares a translation
@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 
 from dragoman.data.qe.labels import (
     CRITICAL,
+    HIGHEST_RANKS,
     MAJOR,
     MINOR,
     NAMES,
@@ -70,8 +71,8 @@ class Counts:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--segments", type=int, default=40)
-    parser.add_argument("--noise", type=float, default=0.2)
+    parser.add_argument("--segments", type=int, default=120)
+    parser.add_argument("--noise", type=float, default=0.25)
     args = parser.parse_args()
     annotator = Network(str(model_folder("base")), WORDING)
     with TemporaryDirectory() as folder:
@@ -129,9 +130,15 @@ def ranked(annotator: Network, texts: Texts) -> list[list[Ranked]]:
     return ranks
 
 
-def tell(name: str, texts: Texts, ranks: Sequence[Sequence[Ranked]]) -> None:
+def tell(
+    name: str,
+    texts: Texts,
+    ranks: Sequence[Sequence[Ranked]],
+    highest: Sequence[int] = HIGHEST_RANKS,
+) -> None:
     counts = [
-        counted(segment, text, tokens) for (segment, text), tokens in zip(texts, ranks, strict=True)
+        counted(segment, text, tokens, highest)
+        for (segment, text), tokens in zip(texts, ranks, strict=True)
     ]
     words = np.array([it.words for it in counts])
     spans = np.array([it.spans for it in counts])
