@@ -66,6 +66,7 @@ def test_what_is_kept_stands_in_the_reference_in_this_order(
 def test_ranks_are_severities() -> None:
     ranks = {1: OK, 4: OK, 5: MINOR, 8: MINOR, 9: MAJOR, 30: MAJOR, 31: CRITICAL}
     assert {rank: severity_of(rank) for rank in ranks} == ranks
+    assert [severity_of(rank, (1, 1, 3)) for rank in (1, 2, 3, 4)] == [OK, MAJOR, MAJOR, CRITICAL]
 
 
 def test_a_word_is_as_wrong_as_its_worst_token() -> None:

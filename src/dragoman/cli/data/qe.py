@@ -10,6 +10,7 @@ from dragoman.asking import ReplyCache
 from dragoman.cli.data.running import PaidStep
 from dragoman.cli.options import EngineOptions
 from dragoman.cli.running import RunOptions, Text, Worker
+from dragoman.data.qe.labels import HIGHEST_RANKS
 from dragoman.data.qe.making import (
     NONE,
     Maker,
@@ -44,6 +45,7 @@ def qe(
     pull_temperature: float = 0.2,
     beams: int = 5,
     max_tokens: int = 256,
+    ranks: tuple[int, int, int] = HIGHEST_RANKS,
     parser: str = NONE,
     format: str = "tower",
     before: Text = "",
@@ -83,6 +85,9 @@ def qe(
         How many beginnings of a translation are kept side by side.
     max_tokens
         The longest translation; a longer one is left out.
+    ranks
+        The last rank of a right word, of a minor and of a major error among what the annotator
+        would have said; beyond is critical.
     parser
         Who gives the heads that bound phrases: module:Name, or none, and a run of wrong words is
         a phrase.
@@ -101,6 +106,8 @@ def qe(
     """
     if batch < 1:
         raise UserError(f"batch {batch}: at least one")
+    if not 0 < ranks[0] <= ranks[1] <= ranks[2]:
+        raise UserError(f"ranks {' '.join(map(str, ranks))}: three that do not fall, from 1")
     pull = Pull(own_share, threshold, pull_temperature)
     search = Search(pull, beams, max_tokens)
     wording = Wording(format, before, after, dict(map(_code, language_codes)))
@@ -120,7 +127,7 @@ def qe(
             "language_codes": " ".join(language_codes),
             "dtype": dtype,
         }
-        maker = Maker(*models, search, heads, batch, settings)
+        maker = Maker(*models, search, heads, ranks, batch, settings)
         return Worker(maker.fields, maker.make)
 
     segments = (segment for _, _, segment in read_items(file, referenced_from_row))

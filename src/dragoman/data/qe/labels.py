@@ -19,7 +19,7 @@ NAMES = ("OK", "minor", "major", "critical")
 WEIGHTS = (0.0, 0.1, 1.0, 5.0)
 """What an error of each severity takes off a text, to be shared among its words."""
 HIGHEST_RANKS = (4, 8, 30)
-"""The last rank of what is right, of a minor and of a major error."""
+"""The last rank of what is right, of a minor and of a major error, as published."""
 
 Heads: TypeAlias = Sequence[int | None]
 """For each word the index of the word that it depends on; None for the root of a sentence."""
@@ -69,20 +69,24 @@ class Labels:
         }
 
 
-def severity_of(rank: int) -> int:
+def severity_of(rank: int, highest: Sequence[int] = HIGHEST_RANKS) -> int:
     """How bad it is to say what the annotator puts at this rank."""
-    return sum(rank > last for last in HIGHEST_RANKS)
+    return sum(rank > last for last in highest)
 
 
 def word_severities(
-    words: Sequence[Place], kept: Sequence[bool], tokens: Sequence[Ranked]
+    words: Sequence[Place],
+    kept: Sequence[bool],
+    tokens: Sequence[Ranked],
+    highest: Sequence[int] = HIGHEST_RANKS,
 ) -> list[int]:
     """A word is right where the reference has it, else as wrong as the worst of its tokens."""
     return [
         OK
         if is_kept
         else max(
-            (severity_of(t.rank) for t in tokens if t.start < end and start < t.end), default=OK
+            (severity_of(t.rank, highest) for t in tokens if t.start < end and start < t.end),
+            default=OK,
         )
         for (start, end), is_kept in zip(words, kept, strict=True)
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dragoman.data.qe.labels import (
+    HIGHEST_RANKS,
     Labels,
     Parser,
     Ranked,
@@ -69,6 +70,7 @@ class Maker:
     annotator: Network
     search: Search
     parser: Parser | None = None
+    highest: Sequence[int] = HIGHEST_RANKS
     batch: int = 8
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
     _waiting: list[tuple[Segment, asyncio.Future[Record[Group]]]] = field(
@@ -89,6 +91,7 @@ class Maker:
             "pull_temperature": pull.temperature,
             "beams": self.search.beams,
             "max_tokens": self.search.max_tokens,
+            "ranks": " ".join(map(str, self.highest)),
             **self.settings,
         }
 
@@ -144,7 +147,7 @@ class Maker:
 
     def _record(self, segment: Segment, text: str, tokens: Sequence[Ranked]) -> Record[Group]:
         try:
-            labels = labelled(segment, text, tokens, self.parser)
+            labels = labelled(segment, text, tokens, self.parser, self.highest)
         except ValueError as error:
             return _none("no-heads", f"the parser gave no tree: {error}")
         group = Group(segment, (Candidate(text, self.generator.name),))
@@ -158,7 +161,11 @@ class Maker:
 
 
 def labelled(
-    segment: Segment, text: str, tokens: Sequence[Ranked], parser: Parser | None
+    segment: Segment,
+    text: str,
+    tokens: Sequence[Ranked],
+    parser: Parser | None = None,
+    highest: Sequence[int] = HIGHEST_RANKS,
 ) -> dict[str, Any]:
     """The labels of a translation by phrases, and those of its single words beside them;
     ValueError for heads that are no tree."""
@@ -166,7 +173,7 @@ def labelled(
     forms = [text[start:end] for start, end in words]
     reference = segment.reference or ""
     wanted = [reference[start:end] for start, end in words_in(reference)]
-    severities = word_severities(words, kept(forms, wanted), tokens)
+    severities = word_severities(words, kept(forms, wanted), tokens, highest)
     heads = None
     if parser is not None:
         heads = parser(forms, segment.target_lang)

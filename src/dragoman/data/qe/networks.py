@@ -77,10 +77,10 @@ class Network:
         self._ends = sorted(folder.ends)
         if not self._ends:
             raise UserError(f"{place} names no token that ends a text (eos_token_id)")
-        own = self._network.generation_config
-        start = own.decoder_start_token_id or self._network.config.to_dict().get(
-            "decoder_start_token_id"
-        )
+        start = self._network.generation_config.decoder_start_token_id
+        if start is None:
+            start = getattr(self._network.config, "decoder_start_token_id", None)
+        self._start = start
         # Its own settings, such as penalties for repetition, would pull as well.
         self._network.generation_config = GenerationConfig()
         self.tokens: Tokens = (
@@ -119,7 +119,7 @@ class Network:
             early_stopping=search.beams > 1,
             eos_token_id=self._ends,
             pad_token_id=self._ends[0],
-            bos_token_id=self._ends[0],
+            decoder_start_token_id=self._start if self._two else None,
         )
         with torch.inference_mode(), _memory():
             written = self._network.generate(

@@ -130,12 +130,15 @@ class PairTokens:
 
 
 def _places(text: str, pieces: Iterable[str]) -> list[tuple[int, int]]:
-    """Where the pieces of a text stand in it. A piece that is not there, such as half a
-    character, has the place of what comes after it."""
+    """Where the pieces of a text stand in it, blanks nowhere. A piece that is not there, such as
+    half a character, has the place of what comes after it."""
     places: list[tuple[int, int]] = []
     at = waiting = 0
     for piece in pieces:
         bare = piece.strip()
+        if piece and not bare and not waiting:
+            places.append((at, at))
+            continue
         found = text.find(bare, at) if bare else -1
         if found < 0 or (not waiting and text[at:found].strip()):
             waiting += 1
