@@ -21,6 +21,7 @@ EXTRAS = {
     "transformers": ("the PyTorch engine (transformers:FOLDER)", ("torch", "transformers")),
     "vllm": ("vLLM in this process (vllm:FOLDER)", ("vllm",)),
     "parquet": ("Parquet files", ("pyarrow",)),
+    "ray": ("the work by a cluster (--on ray)", ("ray",)),
     "langid": ("guessing languages (--language-check langid)", ("py3langid",)),
 }
 
