@@ -30,7 +30,7 @@ base: .models/base-3/model  ## train the phrasebook's base model and put it in i
 test: .venv/dev  ## run every test; the first time it also makes the converter's environment
 	$(BIN)/python -m pytest
 
-browser: .venv/dev  ## the report's page in a real Chromium, which is installed where there is none
+browser: .venv/dev  ## our pages in a real Chromium, which is installed where there is none
 	$(PIP) --group browser
 	command -v chromium || $(BIN)/playwright install chromium || \
 	  { apt-get update && apt-get install --yes chromium; }  # where only Debian's answers

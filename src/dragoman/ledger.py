@@ -8,7 +8,7 @@ the run goes on, so that after `kill -9` nothing finished is asked for again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS records (
 );
 """
 
+# So many records are looked through at once, in tens of milliseconds.
+MOST_LOOKED_AT = 5000
+_BROWSE = "SELECT rowid, line, failed, tries FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?"
 _ABSORB_RECORDS = """
 INSERT OR REPLACE INTO records
 SELECT new.key, new.failed, new.line, new.tries + coalesce(old.tries, 0)
@@ -43,6 +46,15 @@ class Kept:
     line: str
     failed: str | None = None
     tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some records in the order in which they were finished, and the number after which to look
+    for more; None if there are none."""
+
+    records: tuple[Kept, ...]
+    after: int | None
 
 
 class Ledger:
@@ -76,6 +88,38 @@ class Ledger:
         """Keep an item's finished record."""
         values = key, kept.failed, kept.line, kept.tries
         self._write("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", *values)
+
+    def count_records(self) -> int:
+        """How many items are finished."""
+        with self._file.errors():
+            return self._db.execute("SELECT count(*) FROM records").fetchone()[0]
+
+    def browse_records(
+        self,
+        after: int = 0,
+        *,
+        failed: bool | None = None,
+        words: Sequence[str] = (),
+        most: int = 50,
+    ) -> RecordPage:
+        """The next records that failed, or did not, and whose lines hold all these words.
+
+        However rare those are, it looks at `MOST_LOOKED_AT` records and no more; the page may
+        then hold few, or none, and still not be the last.
+        """
+        # As they stand in a line of JSON, where quotes and line ends are escaped.
+        wanted = [json.dumps(word, ensure_ascii=False)[1:-1].casefold() for word in words]
+        found, looked = list[Kept](), 0
+        with self._file.errors():
+            for number, *fields in self._db.execute(_BROWSE, (after, MOST_LOOKED_AT)):
+                looked += 1
+                kept = Kept(*fields)
+                line = kept.line.casefold() if wanted else ""
+                if failed in (None, bool(kept.failed)) and all(word in line for word in wanted):
+                    found.append(kept)
+                if len(found) == most or looked == MOST_LOOKED_AT:
+                    return RecordPage(tuple(found), number)
+        return RecordPage(tuple(found), None)
 
     def absorb(self, path: Path) -> None:
         """Take over what a ledger of a part of the run has kept, and remove its file. Tries made

@@ -1,4 +1,4 @@
-"""Our policy loss against the trainer's own, on random numbers."""
+"""Our losses against the trainers' own, on random numbers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from torch import Tensor  # noqa: E402
 
 from dragoman.training.losses import (  # noqa: E402
     clipped_surrogate,
+    dpo,
     group_advantages,
+    log_ratio,
     sequence_mean_token_mean,
     sequence_ratio,
     sequence_ratio_per_token,
+    sppo_hard,
     token_ratio,
 )
 
@@ -114,3 +117,62 @@ def test_standard_deviations_are_the_trainers():
     theirs = (centred / (nanstd(rewards, dim=1, keepdim=True) + 1e-4)).nan_to_num(0.0)
     ours = group_advantages(rewards.flatten(), 4, by_std=True)
     assert torch.allclose(ours, theirs.flatten(), atol=1e-6, rtol=0)
+
+
+def random_pairs(seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Log-probabilities of a policy and of its reference, chosen replies first, and their mask."""
+    draw = torch.Generator().manual_seed(seed)
+    before = -3 * torch.rand(ROWS, TOKENS, generator=draw, dtype=torch.float64)
+    now = before + torch.randn(ROWS, TOKENS, generator=draw, dtype=torch.float64)
+    lengths = torch.randint(1, TOKENS + 1, (ROWS, 1), generator=draw)
+    mask = (torch.arange(TOKENS) < lengths).long()
+    return now.requires_grad_(), before, mask
+
+
+def preference_trainer(before: Tensor, loss: str, beta: float) -> Any:
+    """As much of TRL's DPO trainer as its loss looks at; the reference's answer is `before`."""
+    whole = SimpleNamespace(device="cpu", gather=lambda x: x, gather_for_metrics=lambda x: x)
+    model = torch.nn.Identity()
+    model.is_gradient_checkpointing = False
+    return SimpleNamespace(
+        _metrics=defaultdict(lambda: defaultdict(list)),
+        _tp_size=1,
+        _total_train_tokens=0,
+        accelerator=whole,
+        args=SimpleNamespace(gradient_checkpointing_kwargs=None),
+        aux_loss_enabled=False,
+        beta=beta,
+        f_divergence_type="reverse_kl",
+        label_smoothing=0.0,
+        ld_alpha=None,
+        loss_types=[loss],
+        loss_weights=[1.0],
+        model=model,
+        precompute_ref_logps=False,
+        ref_model=lambda **_: answer(before),
+        use_weighting=False,
+    )
+
+
+def answer(logprobs: Tensor) -> Any:
+    nothing = torch.zeros_like(logprobs)
+    return SimpleNamespace(
+        log_probs=logprobs, entropy=nothing, mean_logits=nothing, is_top1=nothing.bool()
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("beta", [0.1, 0.5])
+@pytest.mark.parametrize(("name", "ours"), [("sigmoid", dpo), ("sppo_hard", sppo_hard)])
+def test_losses_of_pairs_are_the_trainers(seed: int, beta: float, name: str, ours: Any):
+    module = pytest.importorskip("trl.trainer.dpo_trainer", reason="needs trl")
+    now, before, mask = random_pairs(seed)
+    # The first token is nobody's answer.
+    shown = torch.cat([torch.zeros(ROWS, 1, dtype=torch.long), mask], dim=1)
+    inputs = {"input_ids": shown, "attention_mask": shown, "completion_mask": shown}
+    trainer = preference_trainer(before * mask, name, beta)
+    theirs = module.DPOTrainer._compute_loss(trainer, lambda **_: answer(now * mask), inputs, False)
+    loss = ours(*log_ratio(now, before, mask).chunk(2), beta)
+    assert loss.item() == pytest.approx(theirs.item(), abs=1e-6, rel=1e-12)
+    gradients = [torch.autograd.grad(one, now)[0] for one in (loss, theirs)]
+    assert torch.allclose(*gradients, atol=1e-6, rtol=0)

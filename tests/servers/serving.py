@@ -13,15 +13,18 @@ import uvicorn
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The address (`http://127.0.0.1:PORT`) under which the application answers meanwhile."""
+def serving(app: Any, **options: Any) -> Iterator[str]:
+    """The address (`http://127.0.0.1:PORT`) under which the application answers meanwhile;
+    options are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         app,
         lifespan="off",
         ws="none",
         log_level="critical",
         timeout_graceful_shutdown=1,
+        **options,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -127,3 +127,15 @@ def test_guards_count_what_is_no_translation() -> None:
     segments = [Segment(str(n), "Guten Morgen", "de", "en") for n in range(4)]
     texts = ["  ", "Guten Morgen", "早上好", None]
     assert guards(segments, texts) == {"empty": 1, "copied": 1, "wrong_script": 1}
+
+
+def test_a_data_set_with_published_columns(tmp_path: Path) -> None:
+    """A folder as data sets are stored: its columns have other names, and rows no id."""
+    rows = [{"src_text": f"Satz {n}", "trg_text": f"sentence {n}", "src_lang": "de",
+             "trg_lang": "en", "comment": "1. tense"} for n in range(3)]  # fmt: skip
+    (tmp_path / "data").mkdir()
+    write(tmp_path / "data/test-0.jsonl", rows[:2])
+    write(tmp_path / "data/test-1.jsonl", rows[2:])
+    segments = read_referenced(tmp_path)
+    assert [one.id for one in segments] == ["1", "2", "3"]
+    assert segments[2] == Segment("3", "Satz 2", "de", "en", "sentence 2", "1. tense")

@@ -102,3 +102,33 @@ def test_what_is_no_part_is_refused_and_left_alone(tmp_path: Path) -> None:
             ledger.absorb(tmp_path / "part")
         assert ledger.find_record("k") == Kept("line")
     assert (tmp_path / "part").exists()
+
+
+def test_records_are_browsed_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dragoman.ledger.MOST_LOOKED_AT", 6)
+    with Ledger(tmp_path / "l") as ledger:
+        for i in range(10):
+            line = f'{{"id":"g{i}","analysis":"Grün \\"{i}\\""}}'
+            ledger.keep_record(f"k{i}", Kept(line, "no-scores" if i % 4 == 3 else None))
+        assert ledger.count_records() == 10
+        first = ledger.browse_records(most=4)
+        assert [one.line[7:9] for one in first.records] == ["g0", "g1", "g2", "g3"]
+        assert [one.line[7:9] for one in ledger.browse_records(4).records][-1] == "g9"
+        assert ledger.browse_records(4) == ledger.browse_records(first.after or 0)
+        # Looking ends after six records, found or not, and goes on from there.
+        failed = ledger.browse_records(failed=True)
+        assert (len(failed.records), failed.after) == (1, 6)
+        rest = ledger.browse_records(6, failed=True)
+        assert [one.failed for one in rest.records] == ["no-scores"]
+        assert rest.after is None
+        assert len(ledger.browse_records(failed=False).records) == 5
+        assert len(ledger.browse_records(words=["GRÜN", '"5"']).records) == 1
+        assert ledger.browse_records(words=["absent"], after=6).records == ()
+
+
+def test_browsing_sees_what_was_tried_again_once(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.keep_record("a", Kept("1", "truncated"))
+        ledger.keep_record("b", Kept("2"))
+        ledger.keep_record("a", Kept("3", None, 2))
+        assert [one.line for one in ledger.browse_records().records] == ["2", "3"]

@@ -18,11 +18,14 @@ from dragoman.training.losses import (  # noqa: E402
     clipped_surrogate,
     compat_weighted_sft,
     count_positives,
+    dpo,
     group_advantages,
+    log_ratio,
     reward_tensor,
     sequence_mean_token_mean,
     sequence_ratio,
     sequence_ratio_per_token,
+    sppo_hard,
     token_mean,
     token_ratio,
     weighted_sft,
@@ -262,3 +265,36 @@ def test_rewards_as_a_tensor():
     rewards = reward_tensor([0.5, None])
     assert rewards[0] == 0.5
     assert rewards[1].isnan()
+
+
+def test_log_ratios_are_sums_over_the_reply():
+    """log(0.6/0.5) + log(0.4/0.4) + log(0.1/0.2), and log(0.2/0.1); padding is not looked at."""
+    assert close(log_ratio(NOW, OLD, MASK), log(0.6), log(2))
+
+
+CHOSEN, REJECTED = tensor(2.0, -0.5), tensor(-1.0, 0.5)
+
+
+def test_dpo_by_hand():
+    """Differences 3 and -1, times 0.1: (log(1 + e^-0.3) + log(1 + e^0.1)) / 2."""
+    assert close(dpo(CHOSEN, REJECTED, 0.1), (0.554355244 + 0.744396660) / 2)
+    assert close(dpo(tensor(0.0), tensor(0.0), 0.1), 0.693147181)
+
+
+def test_sppo_hard_by_hand():
+    """Goals 5 and -5: 3² + 4² = 25 and 5.5² + 5.5² = 60.5, with the mean 42.75."""
+    assert close(sppo_hard(CHOSEN, REJECTED, 0.1), 42.75)
+    assert close(sppo_hard(CHOSEN, REJECTED, 0.5), (1 + 0 + 2.25 + 2.25) / 2)
+    assert close(sppo_hard(tensor(5.0), tensor(-5.0), 0.1), 0)
+    assert close(sppo_hard(tensor(0.0), tensor(0.0), 0.1), 50)
+
+
+def test_sppo_hard_moves_each_reply_to_a_goal_of_its_own():
+    """Gradients 2 (s_w - 5) / 2 and 2 (s_l + 5) / 2; DPO's are opposite, and rest on s_w - s_l."""
+    chosen, rejected = CHOSEN.clone().requires_grad_(), REJECTED.clone().requires_grad_()
+    found = torch.autograd.grad(sppo_hard(chosen, rejected, 0.1), (chosen, rejected))
+    assert close(found[0], -3, -5.5)
+    assert close(found[1], 4, 5.5)
+    found = torch.autograd.grad(dpo(chosen, rejected, 0.1), (chosen, rejected))
+    assert close(found[0], -0.1 / 2 / (1 + exp(0.3)), -0.1 / 2 / (1 + exp(-0.1)))
+    assert close(found[0] + found[1], 0, 0)

@@ -160,6 +160,8 @@ def test_french_contracts_and_elides() -> None:
     assert trip("market_site").endswith("mètres du marché.")
     assert trip("hospital_site").endswith("mètres de l'hôpital.")
     assert trip("beach_site").endswith("mètres de la plage.")
+    peace = Meaning("idiom", Person("name", "anna"), tense="past", idiom="peace")
+    assert write(say(peace, "fr")[0], "fr") == "Anna a enterré la hache de guerre."
 
 
 def test_spanish_contracts() -> None:

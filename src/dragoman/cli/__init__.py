@@ -27,6 +27,11 @@ VERBS = (
         "dragoman.cli.evaluate:evaluate",
         "Weigh judges and translations: figures, audits, reports.",
     ),
+    (
+        "benchmark",
+        "dragoman.cli.benchmark:benchmark",
+        "Make groups and test sets from public benchmarks.",
+    ),
     ("data", "dragoman.cli.data:data", "Make training sets, from raw text on."),
     (
         "document",

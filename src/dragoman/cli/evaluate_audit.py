@@ -12,14 +12,14 @@ from dragoman.cli.evaluate_ranking import ReportOptions, check_metric, for_place
 from dragoman.cli.options import EngineOptions, JudgeOptions
 from dragoman.cli.running import Job, RunOptions, Text
 from dragoman.engines import Engine
-from dragoman.errors import BadRecord, UserError
+from dragoman.errors import UserError
 from dragoman.evaluation.audits import audit_report
 from dragoman.evaluation.groups import read_human_groups
 from dragoman.evaluation.probes import AUDITS, DRAWS, Audit, Probe, probes, probing
-from dragoman.evaluation.tables import audit_tables
-from dragoman.evaluation.verdicts import Said, said_from_row
+from dragoman.evaluation.tables import audit_tables, signatures
+from dragoman.evaluation.verdicts import read_in_order
 from dragoman.judges import Orders
-from dragoman.row_files import STDIN, read_rows
+from dragoman.row_files import STDIN
 from dragoman.runs import Progress, Worker
 from dragoman.types import Judgement
 
@@ -85,20 +85,9 @@ def audit(
             lambda probe: probe.key, lambda judgement: None, noun="probes", lacking="unjudged",
         )  # fmt: skip
         code = job.do(place)
-        said = _read(place, asked)
+        said = list(read_in_order(place, (len(probe.group) for probe in asked)))
     made = audit_report(human, list(zip(asked, said, strict=True)), audits)
-    report.write(made, audit_tables(made))
+    report.write(made, audit_tables(made), signatures(made))
     if report.json != STDIN:
         show_audit(made)
     return code
-
-
-def _read(path: str, asked: list[Probe]) -> list[Said]:
-    """What was said of each probe; the lines are in their order."""
-    said: list[Said] = []
-    for probe, (line, row) in zip(asked, read_rows(path), strict=True):
-        try:
-            said.append(said_from_row(row, len(probe.group)))
-        except ValueError as error:
-            raise BadRecord(path, line, str(error)) from None
-    return said

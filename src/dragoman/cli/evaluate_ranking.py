@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,24 +54,27 @@ class ReportOptions:
                 raise UserError(f"{place}: there is no folder {path.parent}")
             taken.add(path)
 
-    def write(self, report: Mapping[str, Any], tables: list[Table]) -> None:
+    def write(
+        self, report: Mapping[str, Any], tables: Sequence[Table], signatures: Sequence[str]
+    ) -> None:
         """Write what was asked for."""
         if self.json:
             with write_lines(self.json) as write:
                 write(json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1))
         if self.markdown:
             with write_lines(self.markdown) as write:
-                told = [f"`{signature}`\n" for signature in signatures(report)]
+                told = [f"`{signature}`\n" for signature in signatures]
                 write("\n".join([*map(markdown, tables), *told]))
         if self.latex:
             with write_lines(self.latex) as write:
-                write(latex(tables[0]) + "".join(f"% {one}\n" for one in signatures(report)))
+                write(latex(tables[0]) + "".join(f"% {one}\n" for one in signatures))
 
 
 def ranking(
-    groups: Text,
+    groups: Text | None = None,
     /,
     *,
+    suite: Text | None = None,
     verdicts: Text | None = None,
     against: Text | None = None,
     pairs: Text | None = None,
@@ -92,8 +95,12 @@ def ranking(
     groups
         Groups with human scores: {id, src_lang, tgt_lang, source, reference?, candidates,
         human_scores, doc_id?} (.jsonl or .parquet).
+    suite
+        A TOML file that names sets of groups and judges, instead of groups: the table of all
+        judges on all sets; see docs/evaluating.md. Budgets are for each judge.
     verdicts
-        Lines of `dragoman rank`, or {id, scores}.
+        Lines of `dragoman rank`, or {id, scores}; with --suite the folder of all verdicts,
+        SUITE.verdicts if not given.
     against
         The same of another judge; says whether the difference could be chance.
     pairs
@@ -103,8 +110,14 @@ def ranking(
     """
     from dragoman.cli.evaluation_tables import show_ranking
 
-    if groups == STDIN:
-        raise UserError("give a file of groups; it is read more than once")
+    if suite is not None:
+        from dragoman.cli.evaluate_suite import run_suite
+
+        if groups or against or pairs or judge != JudgeOptions() or engine != EngineOptions():
+            raise UserError("--suite names all groups and judges; leave what names them here out")
+        return run_suite(suite, verdicts, html, report, run)
+    if groups is None or groups == STDIN:
+        raise UserError("give a file of groups (it is read more than once), or a --suite")
     asked = judge.judge is not None or engine.engine is not None
     if not asked and verdicts is None:
         raise UserError("say who judges (--judge, --engine), or where its --verdicts are")
@@ -118,7 +131,7 @@ def ranking(
             code = judge_groups(groups, human, place, judge, engine, run)
         said = read_verdicts(place, human)
     made = judge_report(human, said, others)
-    report.write(made, [summary(made), *parts(made)])
+    report.write(made, [summary(made), *parts(made)], signatures(made))
     if pairs:
         _write(pairs, map(to_line, pair_rows(human, said)))
     if html:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from dragoman.cli.evaluate_ranking import ReportOptions
 from dragoman.cli.running import Text
 from dragoman.errors import UserError
-from dragoman.evaluation.tables import translation_tables
+from dragoman.evaluation.tables import signatures, translation_tables
 from dragoman.evaluation.translation_report import Paired, translation_report
 from dragoman.evaluation.translations import read_referenced, read_system
 from dragoman.row_files import STDIN
@@ -55,6 +55,6 @@ def translation(
     if len({one.name for one in systems}) != len(systems):
         raise UserError("two systems have one file name; rename one of them")
     made = translation_report(wanted, systems, TESTS[paired])
-    report.write(made, translation_tables(made))
+    report.write(made, translation_tables(made), signatures(made))
     if report.json != STDIN:
         show_translation(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -37,17 +37,24 @@ def show_ranking(report: Mapping[str, Any], console: Console | None = None) -> N
         if len(table.rows) > 1:
             console.print()
             show_table(table, console)
-    _show_signatures(report, console)
+    _show_signatures(signatures(report), console)
 
 
 def show_translation(report: Mapping[str, Any], console: Console | None = None) -> None:
     """Every language pair's systems and tests, and the signatures."""
+    show_tables(translation_tables(report), signatures(report), console)
+
+
+def show_tables(
+    tables: Sequence[Table], told: Sequence[str], console: Console | None = None
+) -> None:
+    """Tables, and the signatures of what is in them."""
     console = console or Console(highlight=False)
-    for place, table in enumerate(translation_tables(report)):
+    for place, table in enumerate(tables):
         if place:
             console.print()
         show_table(table, console)
-    _show_signatures(report, console)
+    _show_signatures(told, console)
 
 
 def show_audit(report: Mapping[str, Any], console: Console | None = None) -> None:
@@ -59,7 +66,7 @@ def show_audit(report: Mapping[str, Any], console: Console | None = None) -> Non
     console.print(Text(_unjudged(report), "red" if report["unjudged"] else "dim"))
     for fault in report["found"] or ("no fault found",):
         console.print(Text(fault, "bold red" if report["found"] else "green"))
-    _show_signatures(report, console)
+    _show_signatures(signatures(report), console)
 
 
 def show_table(table: Table, console: Console) -> None:
@@ -97,6 +104,6 @@ def _show_against(against: Mapping[str, Any], console: Console) -> None:
     show_table(Table(columns, tuple(rows), title), console)
 
 
-def _show_signatures(report: Mapping[str, Any], console: Console) -> None:
-    for signature in signatures(report):
+def _show_signatures(told: Sequence[str], console: Console) -> None:
+    for signature in told:
         console.print(Text(printable(signature), "dim"), soft_wrap=True)

@@ -79,7 +79,8 @@ def serve(
     queue
         Groups that may wait for the judge; one more is told to come again (429).
     ledger
-        Where the engine's replies are kept, so that none is asked for twice.
+        Where the engine's replies are kept, so that none is asked for twice. The page shows the
+        finished records in it, such as those of a run of `dragoman rank`.
     """
     from dragoman.asking import NoCache
 
@@ -127,6 +128,7 @@ def serve(
                         defaults=defaults,
                         cohort_settings=settings,
                         store=store,
+                        ledger=kept,
                     )
                     with listen(host, port, token=token) as listener:
                         app = make_app(service, token, loopback=is_loopback(host))

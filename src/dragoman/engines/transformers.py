@@ -51,7 +51,7 @@ class TransformersEngine(InProcessEngine):
         dtype = dtype or ("float32" if device == "cpu" else "bfloat16")
         folder = open_model_folder(place, ["*.safetensors", "*.model"])
         chat = ChatTokenizer(folder.path)
-        network = _open_model(folder.path, dtype).to(device)
+        network = open_network(folder.path, dtype).to(device)
         identity = f"transformers:{folder.name}:{dtype}"
         super().__init__(
             f"transformers:{place}", identity, TransformersDesk(network, chat, folder, rows)
@@ -234,14 +234,15 @@ def _choose(draft: Draft, logprobs: Any) -> int:
     return chosen if order is None else int(order[chosen])
 
 
-def _open_model(path: Path, dtype: str) -> Any:
+def open_network(path: Path, dtype: str, kind: str = "AutoModelForCausalLM") -> Any:
+    """The network in a folder, ready to be asked, by transformers' class of that name."""
     try:
-        from transformers import AutoModelForCausalLM
+        import transformers
         from transformers.utils import logging
     except ModuleNotFoundError as error:
         raise MissingExtra("transformers", "transformers") from error
     logging.disable_progress_bar()
-    loader: Any = AutoModelForCausalLM
+    loader: Any = getattr(transformers, kind)
     try:
         model = loader.from_pretrained(
             path, dtype=dtype, local_files_only=True, use_safetensors=True

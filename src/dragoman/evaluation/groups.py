@@ -13,10 +13,11 @@ from math import isfinite
 from pathlib import Path
 from typing import cast
 
-from dragoman.errors import BadRecord, UserError
+from dragoman.errors import BadRecord
+from dragoman.evaluation.reading import read_by_id
 from dragoman.languages import language_code
 from dragoman.records import group_from_row
-from dragoman.row_files import Row, read_rows
+from dragoman.row_files import Row
 from dragoman.types import Group
 
 
@@ -42,21 +43,7 @@ class HumanGroup:
 
 def read_human_groups(path: str | Path) -> list[HumanGroup]:
     """All groups of a file; whatever is wrong is named by file and line."""
-    groups: list[HumanGroup] = []
-    lines: dict[str, int] = {}
-    for line, row in read_rows(path):
-        try:
-            group = human_group_from_row(row, line)
-        except ValueError as error:
-            raise BadRecord(path, line, str(error)) from None
-        if group.id in lines:
-            problem = f"the id {group.id!r} stands on line {lines[group.id]} already"
-            raise BadRecord(path, line, problem)
-        lines[group.id] = line
-        groups.append(group)
-    if not groups:
-        raise UserError(f"{path}: no groups")
-    return groups
+    return read_by_id(path, human_group_from_row, lambda group: group.id, "groups")
 
 
 def human_group_from_row(row: Row, line: int = 0) -> HumanGroup:

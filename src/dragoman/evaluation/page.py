@@ -14,6 +14,7 @@ from dragoman.evaluation.groups import HumanGroup
 from dragoman.evaluation.resampling import Interval
 from dragoman.evaluation.tables import NAMES, Table, parts, signatures, summary
 from dragoman.evaluation.verdicts import Said
+from dragoman.pages import part
 from dragoman.ranking import agreement
 from dragoman.row_files import to_line
 
@@ -25,16 +26,16 @@ HEAD = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>A judge beside people</title>
+<title>{title}</title>
 <style>
 {style}</style>
 </head>
 <body>
-<h1>A judge beside people</h1>"""
+<h1>{title}</h1>"""
 
 BROWSER = """\
 <h2 id="browse">Groups</h2>
-<form id="filters" aria-label="Filters">
+<form id="filters" class="filters" aria-label="Filters">
 <label>Search <input name="search" type="search" autocomplete="off"></label>
 <label>Languages <select name="language"><option value="">all</option></select></label>
 <label>Candidates <select name="size"><option value="">any number</option></select></label>
@@ -50,9 +51,10 @@ BROWSER = """\
 </form>
 <p><kbd>↑</kbd> <kbd>↓</kbd> <kbd>Page</kbd> <kbd>Home</kbd> <kbd>End</kbd> move in the list,
 <kbd>/</kbd> searches. Before each source stands the share of pairs that the judge got right.</p>
-<div id="browser">
-<div id="list" role="listbox" aria-label="Groups" tabindex="0"><div id="space"></div></div>
-<div id="group" role="region" aria-label="The chosen group" aria-live="polite" tabindex="0"></div>
+<div class="browser">
+<div id="list" class="list" role="listbox" aria-label="Groups" tabindex="0"></div>
+<div id="group" class="chosen" role="region" aria-label="The chosen group" aria-live="polite"
+ tabindex="0"></div>
 </div>"""
 
 
@@ -60,8 +62,7 @@ def page(
     report: Mapping[str, Any], groups: Sequence[HumanGroup], said: Sequence[Said]
 ) -> Iterator[str]:
     """The page, piece by piece."""
-    home = files("dragoman.evaluation")
-    yield HEAD.replace("{style}", (home / "page.css").read_text(encoding="utf-8"))
+    yield _head("A judge beside people")
     yield f"<p>{escape(_told(report))}</p>"
     yield f'<div class="side"><div class="wide">{_table(summary(report), "judge")}</div>'
     yield f"{_plot(report)}</div>"
@@ -78,7 +79,27 @@ def page(
         line = to_line(row(group, one)).replace("<", "\\u003c")
         yield line + ("," if place < last else "")
     yield "]</script>\n<script>"
-    yield (home / "page.js").read_text(encoding="utf-8") + "</script>\n</body>\n</html>"
+    yield part("parts.js") + _part("page.js") + "</script>\n</body>\n</html>"
+
+
+def tables_page(title: str, tables: Sequence[Table], told: Sequence[str]) -> Iterator[str]:
+    """A page of tables alone, with the signatures of what is in them."""
+    yield _head(title)
+    for table in tables:
+        yield f'<h2>{escape(table.title)}</h2>\n<div class="wide">{_table(table)}</div>'
+    for signature in told:
+        yield f"<p><code>{escape(signature)}</code></p>"
+    yield "</body>\n</html>"
+
+
+def _head(title: str) -> str:
+    return HEAD.replace("{title}", escape(title)).replace(
+        "{style}", part("parts.css") + _part("page.css")
+    )
+
+
+def _part(name: str) -> str:
+    return (files("dragoman.evaluation") / name).read_text(encoding="utf-8")
 
 
 def row(group: HumanGroup, said: Said) -> dict[str, Any]:

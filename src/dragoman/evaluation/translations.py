@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dragoman.errors import BadRecord, UserError
+from dragoman.evaluation.reading import read_by_id
 from dragoman.records import segment_from_row
 from dragoman.row_files import Row, read_rows
 from dragoman.types import Segment
@@ -29,23 +30,14 @@ class System:
 
 def read_referenced(path: str | Path) -> list[Segment]:
     """Segments that all have a reference, and an id of their own."""
-    segments: list[Segment] = []
-    lines: dict[str, int] = {}
-    for line, row in read_rows(path):
-        try:
-            segment = segment_from_row(row)
-        except ValueError as error:
-            raise BadRecord(path, line, str(error)) from None
-        if segment.reference is None:
-            raise BadRecord(path, line, "no 'reference' to compare translations with")
-        if segment.id in lines:
-            problem = f"the id {segment.id!r} stands on line {lines[segment.id]} already"
-            raise BadRecord(path, line, problem)
-        lines[segment.id] = line
-        segments.append(segment)
-    if not segments:
-        raise UserError(f"{path}: no segments")
-    return segments
+    return read_by_id(path, _referenced, lambda segment: segment.id, "segments")
+
+
+def _referenced(row: Row, line: int) -> Segment:
+    segment = segment_from_row(row)
+    if segment.reference is None:
+        raise ValueError("no 'reference' to compare translations with")
+    return segment
 
 
 def read_system(path: str | Path, segments: Sequence[Segment]) -> System:

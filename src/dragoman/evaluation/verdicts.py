@@ -6,7 +6,7 @@ can be weighed. Scores are rounded to six decimals: noise in the last bits makes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -51,6 +51,15 @@ def read_verdicts(path: str | Path, groups: Sequence[HumanGroup]) -> list[Said]:
             f"{path}: {len(found)} verdicts for {len(groups)} groups; {lacking!r} has none"
         )
     return [found[group.id] for group in groups]
+
+
+def read_in_order(path: str | Path, sizes: Iterable[int]) -> Iterator[Said]:
+    """What was said, line by line, of questions about so many candidates each, in their order."""
+    for size, (line, row) in zip(sizes, read_rows(path), strict=True):
+        try:
+            yield said_from_row(row, size)
+        except ValueError as error:
+            raise BadRecord(path, line, str(error)) from None
 
 
 def said_from_row(row: Row, candidates: int) -> Said:

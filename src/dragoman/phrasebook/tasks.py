@@ -7,8 +7,9 @@ analyses of candidates, against a source or against a translation in their own l
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
 
@@ -16,10 +17,10 @@ from dragoman.formats import make_format
 from dragoman.phrasebook import replies
 from dragoman.phrasebook.errors import plant
 from dragoman.phrasebook.grammar import say, write
-from dragoman.phrasebook.lexicon import LANGUAGES
+from dragoman.phrasebook.lexicon import LANGUAGES, lexicon
 from dragoman.phrasebook.meaning import Meaning
 from dragoman.phrasebook.rough import rough
-from dragoman.phrasebook.world import Split, draw, meanings
+from dragoman.phrasebook.world import Split, draw, meanings, split_of
 from dragoman.types import Candidate, Group, Segment
 
 OFTEN = {
@@ -34,6 +35,13 @@ DIRECTIONS: dict[tuple[str, str], int] = {
 
 BEGINNING = 50_000
 """How many tasks go by before groups are compared in earnest."""
+ODD = 0.6
+"""How many sentences say something odd. From sensible ones alone a model learns which words go
+together, and then writes that in place of a pair it has never seen."""
+
+
+SOMEBODY = {"en": "somebody", "de": "jemand", "zh": "有人", "es": "alguien", "fr": "quelqu'un"}
+"""The subject of idioms in the dictionary; no sentence has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,9 @@ def base_tasks(seed: int, split: Split = "train", *, begun: bool = False) -> Ite
     for number, meaning in enumerate(stream):
         # Words and translation come first, for one cannot judge what one cannot say; then
         # single candidates, where spotting an error is learned in the fewest tokens.
-        weights = (18, 44, 32, 2, 4) if number < BEGINNING and not begun else (8, 26, 32, 26, 8)
+        weights = (18, 44, 32, 2, 4) if number < BEGINNING and not begun else (16, 22, 28, 28, 6)
+        if rng.random() < ODD:
+            meaning = with_another_thing(meaning, rng)
         yield rng.choices(kinds, weights)[0](meaning, rng)
 
 
@@ -138,12 +148,26 @@ def _alone(meaning: Meaning, rng: random.Random) -> Task:
 
 
 def _words(meaning: Meaning, rng: random.Random) -> Task:
-    """A list of words and phrases, each by itself: the dictionary."""
+    """One or several lines to translate: words and idioms from the dictionary, and sentences."""
     source, target = direction(rng)
-    entries = rng.sample(dictionary(source, target), rng.randint(3, 8))
-    seg = Segment("", "\n".join(a for a, _ in entries), source, target)
+    lines = [_entry(source, target, rng)]
+    for _ in range(rng.randint(0, 7)):
+        odd = with_another_thing(meaning, rng)
+        sentence = odd != meaning and rng.random() < 0.45
+        lines.append(_as_line(odd, source, target) if sentence else _entry(source, target, rng))
+    rng.shuffle(lines)
+    seg = Segment("", "\n".join(line for line, _ in lines), source, target)
     prompt = make_format("codeblock-think").write(seg).text
-    return Task(prompt, f"Words.\n\n```\n{chr(10).join(b for _, b in entries)}\n```")
+    return Task(prompt, f"Words.\n\n```\n{chr(10).join(line for _, line in lines)}\n```")
+
+
+def _entry(source: str, target: str, rng: random.Random) -> tuple[str, str]:
+    """An entry of the dictionary, often an idiom: each of those is in few sentences, or none."""
+    return rng.choice(idioms(source, target) if rng.random() < 0.4 else dictionary(source, target))
+
+
+def _as_line(meaning: Meaning, source: str, target: str) -> tuple[str, str]:
+    return replies.translation(meaning, source), replies.translation(meaning, target)
 
 
 @cache
@@ -163,13 +187,51 @@ def dictionary(source: str, target: str) -> list[tuple[str, str]]:
     return [(a, b) for a, those in found.items() for b in sorted(those)[:2] if len(those) <= 3]
 
 
+@cache
+def idioms(source: str, target: str) -> list[tuple[str, str]]:
+    """Those entries of the dictionary that are idioms, each also said of somebody."""
+    known = {_joined(it[source][0].split(), source) for it in lexicon().idioms.values()}
+    alone = [(a, b) for a, b in dictionary(source, target) if a in known]
+    return alone + [
+        (_joined((SOMEBODY[source], a), source), _joined((SOMEBODY[target], b), target))
+        for a, b in alone
+    ]
+
+
+def with_another_thing(meaning: Meaning, rng: random.Random) -> Meaning:
+    """The same done to anything at all, if a verb is in it and the split remains the same."""
+    if not meaning.object or meaning.verb not in _plain_verbs():
+        return meaning
+    adjective = meaning.object.adjective
+    if adjective and lexicon().adjectives[adjective].sense_note:
+        adjective = None
+    thing = replace(meaning.object, id=rng.choice(list(lexicon().things)), adjective=adjective)
+    odd = replace(meaning, object=thing)
+    return odd if split_of(odd) == split_of(meaning) else meaning
+
+
+@cache
+def _plain_verbs() -> frozenset[str]:
+    """Verbs that are told from all others in every language, whatever they are done to."""
+    verbs = lexicon().verbs
+    said = Counter((code, verb[code][0]) for verb in verbs.values() for code in LANGUAGES)
+    return frozenset(
+        id
+        for id, verb in verbs.items()
+        if all(said[code, verb[code][0]] == 1 for code in LANGUAGES)
+    )
+
+
 def _chunks(meaning: Meaning, language: str) -> dict[str, str]:
     """The words of each sense, joined."""
-    joint = "" if language == "zh" else " "
     chunks: dict[str, list[str]] = {}
     for word in say(meaning, language)[0].words:
         idiom = meaning.idiom and word.sense.startswith(f"{meaning.idiom}:")
         if word.severity == "minor" and not idiom:
             continue
         chunks.setdefault(meaning.idiom or "" if idiom else word.sense, []).append(word.text)
-    return {sense: joint.join(words).replace("' ", "'") for sense, words in chunks.items()}
+    return {sense: _joined(words, language) for sense, words in chunks.items()}
+
+
+def _joined(words: Sequence[str], language: str) -> str:
+    return ("" if language == "zh" else " ").join(words).replace("' ", "'")

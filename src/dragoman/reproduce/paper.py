@@ -23,6 +23,8 @@ NEW_TARGETS = ("en-es", "en-fr")
 AWAY = ("de-zh", "zh-de", "zh-fr", "es-de")
 """Without English on either side."""
 DIRECTIONS = (*TRAINED, *NEW_TARGETS, *AWAY)
+JUDGED = (*TRAINED * 3, *NEW_TARGETS, *AWAY)
+"""What judges learn from: mostly the directions in which they reward, and are tested."""
 
 JUDGES = ("gqm", "pairwise", "sqm", "bt", "chrf", "bleu", "sft", "planted")
 REWARDS = ("gqm", "sqm", "gold", "chrf")
@@ -77,12 +79,12 @@ def _shared(sizes: Sizes) -> Iterator[Step]:
     for name, count, seed in (("groups-sft", sizes.lessons // 2, 201),
                               ("groups-rl", sizes.gold_groups, 202)):  # fmt: skip
         told = {"policies": ["pupil-a", "pupil-b"], "seed": seed, "size": count // 2,
-                "split": "train", "directions": DIRECTIONS}  # fmt: skip
+                "split": "train", "directions": JUDGED}  # fmt: skip
         yield Step(name, groups.sample, told, ("pupil-a", "pupil-b"))
     for name, split, count in (("held-out", "validation", sizes.looked_at),
                                ("test-planted", "test", sizes.test_groups)):  # fmt: skip
         yield Step(name, groups.plant, {"split": split, "seed": 301, "size": count,
-                                        "directions": DIRECTIONS})  # fmt: skip
+                                        "directions": TRAINED})  # fmt: skip
     told = {"model": "base", "directions": TRAINED, "size": sizes.test_segments}
     yield Step("translate-base", translating.translate, told)
 
@@ -90,7 +92,7 @@ def _shared(sizes: Sizes) -> Iterator[Step]:
 def _cold(seed: int, sizes: Sizes) -> Iterator[Step]:
     yield _translator(f"cold-{seed}", seed, sizes.cold_lessons, 0.9)
     told = {"policies": [f"cold-{seed}"], "seed": 400 + seed, "size": sizes.test_groups,
-            "split": "test", "directions": DIRECTIONS}  # fmt: skip
+            "split": "test", "directions": TRAINED}  # fmt: skip
     yield Step(f"test-policy-{seed}", groups.sample, told, (f"cold-{seed}",))
 
 
@@ -102,7 +104,7 @@ def _judges(seed: int, sizes: Sizes) -> Iterator[Step]:
         # A judge of planted errors alone has never seen what a model writes.
         candidates = "mixed" if written else "planted"
         told = {"form": form, "groups": written, "planted": planted, "seed": 500 + seed,
-                "candidates": candidates, "directions": DIRECTIONS}  # fmt: skip
+                "candidates": candidates, "directions": JUDGED}  # fmt: skip
         yield Step(f"lessons-{name}-{seed}", groups.teach, told, (written,) if written else ())
     for name, recipe, lessons in (("sft", "judge-sft", "gqm"),
                                   ("sqm-sft", "judge-sqm-sft", "sqm"),
@@ -180,7 +182,7 @@ def _self_rewarded(seed: int, sizes: Sizes) -> Iterator[Step]:
 def _probes(seed: int, sizes: Sizes) -> Iterator[Step]:
     for judge in ("planted", "sft", "gqm"):
         told = {"judge": "group", "model": f"{judge}-{seed}", "size": sizes.test_groups // 4,
-                "seed": 600 + seed, "directions": DIRECTIONS}  # fmt: skip
+                "seed": 600 + seed, "directions": TRAINED}  # fmt: skip
         yield Step(f"probe-{judge}-{seed}", probes.probe, told, (f"{judge}-{seed}",))
 
 

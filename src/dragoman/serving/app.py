@@ -16,7 +16,9 @@ from starlette.routing import Route
 
 from dragoman.errors import DragomanError
 from dragoman.serving import messages, ranking, rewards, web
+from dragoman.serving.about import about, ledger
 from dragoman.serving.meters import CONTENT_TYPE
+from dragoman.serving.page_files import page_file, page_files
 from dragoman.serving.service import Refusal, Service
 from dragoman.version import __version__
 
@@ -41,6 +43,9 @@ def make_app(service: Service, token: str | None = None, *, loopback: bool = Tru
     if loopback and token is None:
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES)))
     routes = [
+        *(Route(path, page_file) for path in page_files()),
+        Route("/v1/about", about),
+        Route("/v1/ledger", ledger),
         Route("/healthz", health),
         Route("/readyz", ready),
         Route("/metrics", metrics),
@@ -122,7 +127,19 @@ def document() -> dict[str, Any]:
         ],
         "responses": {"204": {"description": "Cancelled."}, "default": failed},
     }
+    paths["/v1/ledger"] = {
+        "get": {
+            "summary": "Finished records of the ledger, page by page.",
+            "parameters": [
+                {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+                {"name": "status", "in": "query", "schema": {"enum": ["", "ok", "failed"]}},
+                {"name": "search", "in": "query", "schema": {"type": "string", "maxLength": 1000}},
+            ],
+            "responses": {"200": {"description": "The answer."}, "default": failed},
+        }
+    }
     for path, words in (
+        ("/v1/about", "Who judges, the languages that hold, and limits."),
         ("/healthz", "Whether the process lives."),
         ("/readyz", "Whether it takes requests."),
         ("/metrics", "Counters for Prometheus."),

@@ -22,7 +22,7 @@ from dragoman.serving.messages import (
     read_message,
 )
 from dragoman.serving.service import Refusal, Service
-from dragoman.serving.web import message_of, service_of, while_connected
+from dragoman.serving.web import message_of, service_of, while_connected, whole_number
 from dragoman.signature import digest
 from dragoman.types import Segment
 
@@ -55,11 +55,8 @@ async def cohort(request: Request) -> Response:
 
 async def cancel_cohort(request: Request) -> Response:
     """Nobody needs this cohort any more: whoever waits for it is told so."""
-    query = request.query_params
-    attempt = query.get("attempt", "0")
-    if not (attempt.isascii() and attempt.isdigit() and len(attempt) < 19):
-        raise Refusal(400, "attempt is a whole number", path="?attempt")
-    key = CohortKey(query.get("run", ""), request.path_params["uid"], int(attempt))
+    run, attempt = request.query_params.get("run", ""), whole_number(request, "attempt")
+    key = CohortKey(run, request.path_params["uid"], attempt)
     service_of(request).cohorts.cancel(key)
     return Response(status_code=204)
 

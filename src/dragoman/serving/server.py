@@ -13,9 +13,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from dragoman.errors import UserError
+from dragoman.serving.connections import Connection, most_connections
 from dragoman.serving.service import Service
 
-# Connections at once; beyond them the answer is 503.
+# Connections at once, if as many files may be open; more are closed at once.
 MOST_CONNECTIONS = 30_000
 DRAIN_SECONDS = 30
 
@@ -49,12 +50,13 @@ async def serve(app: Starlette, sockets: Sequence[socket.socket]) -> None:
     """Serve until SIGTERM or Ctrl-C. Nothing of requests is logged."""
     config = uvicorn.Config(
         app,
+        http=Connection,
         lifespan="off",
         ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=most_connections(MOST_CONNECTIONS),
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
@@ -70,9 +72,12 @@ def listen(host: str, port: int, *, token: str | None) -> socket.socket:
         )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise UserError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    # Every connection inherits it: an answer's body must not wait 40 ms for the ACK of its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def is_loopback(host: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dragoman.errors import UserError
 from dragoman.judges import Judge
+from dragoman.ledger import Ledger
 from dragoman.records import group_from_row
 from dragoman.row_files import Row
 from dragoman.serving.cohort import Outcome, Store
@@ -77,14 +78,21 @@ class Service:
         defaults: Defaults = Defaults(),
         cohort_settings: CohortSettings = CohortSettings(),
         store: Store | None = None,
+        ledger: Ledger | None = None,
     ):
         self.limits, self.defaults = limits, defaults
         self.meters = Meters()
         self.leaving = False
         self.cohorts = Cohorts(self.judge, cohort_settings, store, self._count_cohort)
+        self.ledger = ledger
         self._judge = judge
         self._door, self._inside = asyncio.Semaphore(concurrency), 0
         self._most = concurrency + limits.queue
+
+    @property
+    def judge_fields(self) -> Mapping[str, object]:
+        """What the judge is."""
+        return self._judge.fields
 
     async def judge(self, group: Group) -> Judgement:
         """Wait for a place and judge."""

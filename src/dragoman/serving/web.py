@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dragoman.errors import DragomanError, UserError
 from dragoman.serving.cohort import Conflict, Full, Leaving
 from dragoman.serving.messages import BadMessage, MessageKind, read_message
+from dragoman.serving.page_files import page_files
 from dragoman.serving.service import Refusal, Service
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,21 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 NDJSON = "application/x-ndjson"
-# What says nothing of texts and is asked for by machines without a token.
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})
+# What says nothing of texts: for machines without a token, and the page, which asks for one.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", *page_files()})
 STATUS_OF: dict[type[DragomanError], int] = {Conflict: 409, Full: 429, Leaving: 503, UserError: 400}
 
 
 def service_of(request: Request) -> Service:
     return request.app.state.service
+
+
+def whole_number(request: Request, name: str) -> int:
+    """A number from the query, 0 if it is not there."""
+    text = request.query_params.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Refusal(400, f"{name} is a whole number", path=f"?{name}")
+    return int(text)
 
 
 def wants(request: Request, kind: str) -> bool:

@@ -96,3 +96,22 @@ def compat_weighted_sft(logprobs: Tensor, mask: Tensor, advantages: Tensor) -> T
 def bradley_terry(chosen: Tensor, rejected: Tensor) -> Tensor:
     """`-mean log σ(s_chosen - s_rejected)` over pairs of scores."""
     return -logsigmoid(chosen - rejected).mean()
+
+
+def log_ratio(logprobs: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
+    """`s = Σ_t log π(y_t) - log π_ref(y_t)`, one number a reply."""
+    return torch.where(mask.bool(), logprobs - reference, 0.0).sum(1)
+
+
+def dpo(chosen: Tensor, rejected: Tensor, beta: float) -> Tensor:
+    """`-mean log σ(β · (s_w - s_l))` over pairs of log ratios."""
+    return bradley_terry(beta * chosen, beta * rejected)
+
+
+def sppo_hard(chosen: Tensor, rejected: Tensor, beta: float) -> Tensor:
+    """`mean (s_w - 1/2β)² + (s_l + 1/2β)²`: the winner wins with certainty.
+
+    Unlike DPO's it does not look at the difference: each log ratio has a goal of its own.
+    """
+    goal = 1 / (2 * beta)
+    return ((chosen - goal).square() + (rejected + goal).square()).mean()

@@ -15,6 +15,7 @@ STEPS = (
     ("annotate", "dragoman.cli.data.annotate:annotate", "Have a judge score groups."),
     ("gqm", "dragoman.cli.data.gqm:gqm", "Make training sets for group judges."),
     ("policy", "dragoman.cli.data.policy:policy", "Make training sets for translators."),
+    ("qe", "dragoman.cli.data.qe:qe", "Make wrong translations with labels."),
     ("split", "dragoman.cli.data.split:split", "Split a file, without leaks between the parts."),
     ("describe", "dragoman.cli.data.describe:describe", "Say what is in a file."),
     ("convert", "dragoman.cli.data.convert:convert", "Write rows for other programs, and back."),

@@ -34,7 +34,8 @@ from dragoman.phrasebook.wording import (
 
 LANGUAGE = "fr"
 
-VOWELS = "aeiouyâàéèêëîïôöûüœh"  # every h of the word lists is silent
+VOWELS = "aeiouyâàéèêëîïôöûüœh"
+ASPIRATED = ("hache", "haricot", "haut", "huit")  # every other h of the word lists is silent
 BEFORE_VOWEL = {"vieux": "vieil", "nouveau": "nouvel", "beau": "bel"}
 FUNCTION_WORDS = frozenset(
     "a est le la les l' un une de d' du des à au aux en dans par pour m' nous se s' ses son sa "
@@ -56,12 +57,18 @@ def plural(word: str) -> str:
     return word[:-2] + "aux" if word.endswith("al") else word + "s"
 
 
+def begins_with_vowel(word: str) -> bool:
+    """As it is said: an h that is not heard counts for nothing."""
+    word = word.lower()
+    return word[0] in VOWELS and not word.startswith(ASPIRATED)
+
+
 def elide(words: Words) -> Words:
     """le + ami → l'ami, ne + a → n'a, de + eau → d'eau, que + il → qu'il."""
     done: Words = []
     for word, following in zip(words, [*words[1:], None], strict=True):
         shortens = word.text in ("le", "la", "ne", "de", "que") and word.severity == "minor"
-        if shortens and following and following.sense and following.text[0].lower() in VOWELS:
+        if shortens and following and following.sense and begins_with_vowel(following.text):
             done.append(Word(word.text[:-1] + "'", word.sense, word.severity))
         else:
             done.append(word)
@@ -96,7 +103,7 @@ def _request(m: Meaning, synonym: bool) -> Sentence:
     words = content("pourriez-vous" if m.polite else "peux-tu", sense)
     infinitive = verb_form(m.verb, LANGUAGE)
     if m.verb in FOR_ME:
-        words += small("m'" if infinitive[0] in VOWELS else "me", "small:me")
+        words += small("m'" if begins_with_vowel(infinitive) else "me", "small:me")
     words += content(infinitive, m.verb)
     words += _of(m.verb, _thing(m.object, synonym))
     if m.polite:
@@ -204,7 +211,7 @@ def _person(p: Person, synonym: bool) -> Words:
     word = content(plural(noun) if many else noun, p.id)
     words = _around(word, p.adjective, gender, many, synonym)
     if p.kind == "my":
-        feminine = gender == "f" and words[0].text[0] not in VOWELS
+        feminine = gender == "f" and not begins_with_vowel(words[0].text)
         return small("mes" if many else ("ma" if feminine else "mon"), "small:my") + words
     return _article(p.kind, gender, many) + words
 
@@ -235,7 +242,7 @@ def _around(noun: Words, adjective: str | None, gender: str, many: bool, synonym
     if not before:
         return noun + words
     short = BEFORE_VOWEL.get(words[0].text)
-    if short and noun[0].text[0] in VOWELS and not many:
+    if short and begins_with_vowel(noun[0].text) and not many:
         words = content(short, adjective)
     return words + noun
 
@@ -248,7 +255,7 @@ def _of(verb: str, thing: Words) -> Words:
 def of_the(words: Words) -> Words:
     """de + le → du, unless the next word elides the article."""
     article, *rest = words
-    if article.text == "le" and rest[0].text[0] not in VOWELS:
+    if article.text == "le" and not begins_with_vowel(rest[0].text):
         return [*small("du", "from"), *rest]
     return [*small("de", "from"), article, *rest]
 
