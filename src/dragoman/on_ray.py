@@ -61,6 +61,10 @@ class Crew(Generic[Item, Value]):
         if self.actors < 1 or self.gpus < 0:
             raise UserError("there is at least one actor, with no GPU or more")
 
+    def open(self) -> MeteredEngine | None:
+        engine = self.open_engine()
+        return MeteredEngine(engine) if engine else None
+
     def fields(self, ray: Any) -> Mapping[str, object]:
         """Who works, as an actor says it: this machine may lack what engines need."""
         ask = ray.remote(num_cpus=PROCESSORS, num_gpus=self.gpus)(_fields)
@@ -183,8 +187,7 @@ class _Actor(Generic[Item, Value]):
 
     async def _do(self, tasks: list[_Task[Item]]) -> dict[str, Any]:
         if self._worker is None:
-            engine = self._crew.open_engine()
-            self._worker = self._crew.hire(engine and MeteredEngine(engine), self._cache)
+            self._worker = self._crew.hire(self._crew.open(), self._cache)
         work = self._worker.work
         name = digest([key for _, key, _ in tasks])
         progress, lacking = Progress(len(tasks)), list[list[str | None]]()
@@ -225,9 +228,9 @@ class _ShardCache:
 
 def _fields(crew: Crew[Any, Any]) -> dict[str, Any]:
     async def ask() -> dict[str, Any]:
-        engine = crew.open_engine()
+        engine = crew.open()
         try:
-            return dict(crew.hire(engine and MeteredEngine(engine), None).fields)
+            return dict(crew.hire(engine, None).fields)
         finally:
             if engine:
                 await engine.close()

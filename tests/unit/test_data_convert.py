@@ -164,3 +164,66 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(
     assert complaint in capsys.readouterr().err
     left = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert left == [ours]
+
+
+SYSTEMS = [
+    {
+        "id": str(i),
+        "src_lang": "de",
+        "tgt_lang": "en",
+        "source": f"Satz {i}",
+        "reference": "R",
+        "candidates": [{"system": name, "text": f"{name} {i}"} for name in order],
+        "human_scores": [i, 2.5],
+        "doc_id": f"d{i // 2}",
+    }
+    for i, order in enumerate(("AB", "BA", "AB"))
+]
+
+
+def test_an_evaluation_set_has_its_files_and_comes_back(tmp_path: Path) -> None:
+    ours, there, back = tmp_path / "ours.jsonl", tmp_path / "set", tmp_path / "back.jsonl"
+    write_rows(ours, SYSTEMS)
+    assert run("data", "convert", str(ours), "-o", str(there), "--to", "mtme") == 0
+    assert (there / "system-outputs/de-en/A.txt").read_text() == "A 0\nA 1\nA 2\n"
+    assert (there / "documents/de-en.docs").read_text().splitlines()[2] == "dragoman\td1"
+    scores = (there / "human-scores/de-en.human.seg.score").read_text().splitlines()
+    # The second group names B first: its scores go to the right systems.
+    assert scores == ["A\t0", "A\t2.5", "A\t2", "B\t2.5", "B\t1", "B\t2.5"]
+    assert run("data", "convert", str(there), "-o", str(back), "--to", "ours") == 0
+    assert back.read_bytes() == ours.read_bytes()
+
+
+def test_an_evaluation_set_of_others_is_read(tmp_path: Path) -> None:
+    ours, there, back = tmp_path / "ours.jsonl", tmp_path / "set", tmp_path / "back.jsonl"
+    write_rows(ours, SYSTEMS)
+    run("data", "convert", str(ours), "-o", str(there), "--to", "mtme")
+    (there / "rows.jsonl").unlink()
+    mqm = there / "human-scores/de-en.mqm.seg.score"
+    mqm.write_text("A\t-1\nA\tNone\nA\tNone\nB\t-2\nB\t-3\nB\tNone\nC\t0\n")
+    assert run("data", "convert", str(there), "-o", str(back), "--to", "ours") == 0
+    first, second = rows_of(back.read_text())
+    assert (first["id"], first["doc_id"], first["human_scores"]) == ("de-en:1", "d0", [-1, -2])
+    assert first["reference"] == "R"
+    assert second["candidates"] == [{"system": "B", "text": "B 1"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"candidates": ["a", "b"]}, "a system called None"),
+        ({"candidates": [{"system": "../x", "text": "a"}, {"system": "B", "text": "b"}]}, "'../x'"),
+        ({"candidates": [{"system": "A", "text": "a"}]}, "other systems"),
+        ({"tgt_lang": "fr"}, "de-fr after de-en"),
+        ({"human_scores": [1]}, "2 numbers"),
+        ({"reference": None}, "2 of 3 groups have a reference"),
+        ({"source": "a\nb"}, "a text of several lines"),
+    ],
+)
+def test_what_is_no_evaluation_set_leaves_nothing(
+    tmp_path: Path, change: dict[str, Any], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = write_rows(tmp_path / "ours.jsonl", [*SYSTEMS[:2], {**SYSTEMS[2], **change}])
+    assert run("data", "convert", str(rows), "-o", str(tmp_path / "set"), "--to", "mtme") == 2
+    assert complaint in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["ours.jsonl"]

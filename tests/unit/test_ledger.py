@@ -78,6 +78,32 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         assert ledger.find_record("k") is None
 
 
+def test_a_part_is_taken_over_and_its_file_removed(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "part") as part:
+        part.keep_reply("k", COMPLETION)
+        part.keep_record("new", Kept("line"))
+        part.keep_record("again", Kept("better"))
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.keep_record("again", Kept("worse", "truncated", 2))
+        ledger.keep_record("old", Kept("line 0"))
+        ledger.absorb(tmp_path / "part")
+        assert ledger.find_reply("k") == COMPLETION
+        assert ledger.find_record("new") == Kept("line")
+        assert ledger.find_record("again") == Kept("better", None, 3)
+        assert ledger.find_record("old") == Kept("line 0")
+    assert not list(tmp_path.glob("part*"))
+
+
+def test_what_is_no_part_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "part").write_text("no ledger at all, whatever its name says")
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.keep_record("k", Kept("line"))
+        with pytest.raises(UserError, match="l: "):
+            ledger.absorb(tmp_path / "part")
+        assert ledger.find_record("k") == Kept("line")
+    assert (tmp_path / "part").exists()
+
+
 def test_records_are_browsed_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dragoman.ledger.MOST_LOOKED_AT", 6)
     with Ledger(tmp_path / "l") as ledger:

@@ -22,6 +22,7 @@ EXTRAS = {
     "vllm": ("vLLM in this process (vllm:FOLDER)", ("vllm",)),
     "parquet": ("Parquet files", ("pyarrow",)),
     "files": ("PO and XLIFF files (dragoman document)", ("polib", "lxml")),
+    "ray": ("the work by a cluster (--on ray)", ("ray",)),
     "langid": ("guessing languages (--language-check langid)", ("py3langid",)),
 }
 

@@ -38,15 +38,15 @@ def write_mbrs(folder: Path, rows: Iterable[tuple[int, Row]], path: str) -> int:
                 size = size or len(texts)
                 if len(texts) != size:
                     raise ValueError(f"{len(texts)} candidates; mbrs wants {size}, as before")
-                sources(_one_line(group.segment.source))
+                sources(one_line(group.segment.source))
                 for text in texts:
-                    hypotheses(_one_line(text))
+                    hypotheses(one_line(text))
                 if (reference := group.segment.reference) is not None:
-                    references(_one_line(reference))
+                    references(one_line(reference))
                     with_reference += 1
             except ValueError as error:
                 raise BadRecord(path, number, str(error)) from None
-            rest(to_line(_without_texts(row)))
+            rest(to_line(without_texts(row)))
         if not count:
             raise UserError(f"{path}: there are no rows in it")
         if with_reference not in (0, count):
@@ -78,24 +78,26 @@ def read_mbrs(folder: Path) -> Iterator[dict[str, Any]]:
             if not all(texts):
                 raise UserError(f"{folder}: hypotheses.txt has fewer lines than rows.jsonl says")
             row["candidates"] = [
-                _with_text(one, text.removesuffix("\n"))
+                with_text(one, text.removesuffix("\n"))
                 for one, text in zip(candidates, texts, strict=True)
             ]
             yield row
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text for a file that has one a line."""
     if any(end in text for end in _LINE_ENDS):
-        raise ValueError("a text of several lines; mbrs has one line a text")
+        raise ValueError("a text of several lines; these files have one line a text")
     return text
 
 
-def _without_texts(row: Row) -> dict[str, Any]:
+def without_texts(row: Row) -> dict[str, Any]:
     """The row with its texts taken out, in the same order of keys."""
-    candidates = [_with_text(candidate, None) for candidate in row["candidates"]]
+    candidates = [with_text(candidate, None) for candidate in row["candidates"]]
     emptied = {**row, "source": None, "candidates": candidates}
     return {**emptied, "reference": None} if row.get("reference") is not None else emptied
 
 
-def _with_text(candidate: Any, text: str | None) -> Any:
+def with_text(candidate: Any, text: str | None) -> Any:
+    """A candidate as a row has it, with another text."""
     return {**cast(Row, candidate), "text": text} if isinstance(candidate, dict) else text

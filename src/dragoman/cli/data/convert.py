@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from dragoman.cli.running import Flag, Text
 from dragoman.data.exports import WRITERS, dataset_info, from_any
 from dragoman.data.mbrs_text import FILES, read_mbrs, write_mbrs
+from dragoman.data.mtme import is_mtme, read_mtme, write_mtme
 from dragoman.data.sources import read_items, read_source
 from dragoman.data.step import check_output
 from dragoman.errors import UserError
@@ -27,21 +28,23 @@ def convert(
     /,
     *,
     output: Annotated[Text, Parameter(name=["--output", "-o"])],
-    to: Literal["ours", "trl", "llama-factory", "verl", "mbrs"],
+    to: Literal["ours", "trl", "llama-factory", "verl", "mbrs", "mtme"],
     overwrite: Flag = False,
 ) -> None:
     """Write rows as other programs read them, or turn such rows back into ours.
 
     trl takes lessons, groups and segments. llama-factory takes lessons, and gets an entry in
     dataset_info.json beside the file. verl takes gold groups and segments. mbrs takes groups of
-    one size, and OUTPUT is a folder. Back, with --to ours, every row is as it was.
+    one size, and OUTPUT is a folder. mtme, an evaluation set of mt-metrics-eval, takes groups of
+    the same named systems, and OUTPUT is a new folder. Back, with --to ours, every row is as it
+    was; an evaluation set of others is read too.
 
     Parameters
     ----------
     file
         Rows of ours, or of any of these programs: .jsonl, .tsv, .parquet, or a folder.
     output
-        A .jsonl or .parquet file; for mbrs a folder.
+        A .jsonl or .parquet file; for mbrs and mtme a folder.
     to
         Who reads it.
     overwrite
@@ -52,6 +55,9 @@ def convert(
             check_output([file], str(Path(output) / name), overwrite=overwrite)
         size = write_mbrs(Path(output), read_source(file), file)
         print(f"type: mbrs-decode {output}/hypotheses.txt --num_candidates {size}", file=sys.stderr)
+        return
+    if to == "mtme":
+        print(f"{write_mtme(Path(output), read_source(file), file)} groups", file=sys.stderr)
         return
     if to == "llama-factory":
         check_info(Path(output), overwrite=overwrite)
@@ -77,6 +83,9 @@ def check_info(output: Path, *, overwrite: bool) -> None:
 def _rows(file: str, make: Callable[[Row], dict[str, Any]]) -> Iterator[dict[str, Any]]:
     if (Path(file) / "hypotheses.txt").exists():
         yield from read_mbrs(Path(file))
+        return
+    if is_mtme(Path(file)):
+        yield from read_mtme(Path(file))
         return
     for _, _, row in read_items(file, make):
         yield row

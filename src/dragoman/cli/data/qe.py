@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 from dragoman.asking import ReplyCache
 from dragoman.cli.data.running import PaidStep
 from dragoman.cli.options import EngineOptions
-from dragoman.cli.running import RunOptions, Text, Worker
+from dragoman.cli.running import RunOptions, Text
 from dragoman.data.qe.labels import HIGHEST_RANKS
 from dragoman.data.qe.making import (
     NONE,
@@ -26,6 +27,7 @@ from dragoman.engines import Engine
 from dragoman.errors import UserError
 from dragoman.phrasebook.models import model_folder
 from dragoman.records import segment_to_row
+from dragoman.runs import Worker
 from dragoman.signature import digest
 from dragoman.types import Group, Segment
 
@@ -130,7 +132,9 @@ def qe(
         maker = Maker(*models, search, heads, ranks, batch, settings)
         return Worker(maker.fields, maker.make)
 
-    segments = (segment for _, _, segment in read_items(file, referenced_from_row))
+    def segments() -> Iterator[Segment]:
+        return (segment for _, _, segment in read_items(file, referenced_from_row))
+
     step = PaidStep(
         "qe", [file], referenced_from_row, segments, _key, hire, "segments",
         "without a translation",
