@@ -231,6 +231,29 @@ async def test_a_body_without_a_length_is_measured_as_it_comes() -> None:
     assert reply.status_code == 413
 
 
+async def test_all_bodies_together_have_a_limit_too() -> None:
+    more, told = asyncio.Event(), asyncio.Event()
+    body = json.dumps({"groups": [GROUP]}).encode()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield body
+        told.set()
+        await more.wait()
+
+    headers = {"Content-Type": "application/json"}
+    async with client(limits=Limits(bodies=len(body), small_body=100)) as http:
+        first = asyncio.create_task(http.post("/v1/rank", content=half(), headers=headers))
+        await told.wait()
+        for _ in range(2):
+            second = await http.post("/v1/rank", json={"groups": [GROUP]})
+            assert (second.status_code, second.headers["retry-after"]) == (429, "1")
+        small = await http.post("/v1/rank", json={"groups": []})
+        assert small.status_code == 400
+        more.set()
+        assert (await first).status_code == 200
+        assert (await http.post("/v1/rank", json={"groups": [GROUP]})).status_code == 200
+
+
 @pytest.mark.parametrize("text", ["{", "", "[]", '{"groups": NaN}', '{"groups": "\\ud800"}'])
 async def test_broken_json(text: str) -> None:
     async with client() as http:

@@ -34,6 +34,9 @@ class Limits:
     """How much a request may ask for, and how long it may take."""
 
     body: int = 8 * 2**20
+    bodies: int = 256 * 2**20
+    """Of all bodies that are coming in; when it is reached, only small ones are taken."""
+    small_body: int = 64 * 2**10
     groups: int = 1000
     candidates: int = 256
     characters: int = 50_000
@@ -81,6 +84,8 @@ class Service:
         self.limits, self.defaults = limits, defaults
         self.meters = Meters()
         self.leaving = False
+        self.coming = 0
+        """Bytes of bodies that are not whole yet."""
         self.cohorts = Cohorts(self.judge, cohort_settings, store, self._count_cohort)
         self._judge = judge
         self._door, self._inside = asyncio.Semaphore(concurrency), 0
