@@ -144,6 +144,9 @@ async def test_cohorts_meet_over_http() -> None:
         assert (lost.status_code, lost.json()["reason"]) == (200, "incomplete")
         cancelled = await http.delete("/v1/cohorts/c", params={"run": "r", "attempt": 2})
         assert cancelled.status_code == 204
+        wrong = await http.get("/v1/cohorts/c")
+        assert wrong.status_code == 405
+        assert set(wrong.headers["allow"].split(", ")) == {"POST", "DELETE"}
         reply = await http.post("/v1/cohorts/c", json=rollout(0, "x 1", run="r", attempt=2))
         assert reply.json()["reason"] == "cancelled"
 
@@ -358,6 +361,8 @@ async def test_document_names_every_path_and_every_schema_it_refers_to() -> None
     used = set(json.dumps(reply).split('"#/components/schemas/')[1:])
     assert {one.partition('"')[0] for one in used} <= set(schemas)
     assert schemas["RankMessage"]["additionalProperties"] is False
+    one = schemas["GroupMessage"]["properties"]["candidates"]["items"]
+    assert one["anyOf"][0] == {"type": "string"}
 
 
 @pytest.mark.parametrize(
