@@ -1,7 +1,4 @@
-"""Requests made up from our OpenAPI document: none breaks the server, every answer is as told.
-
-schemathesis is not among the development packages; `pip install schemathesis` to run these.
-"""
+"""Requests made up from our OpenAPI document: none breaks the server, every answer is as told."""
 
 from __future__ import annotations
 
