@@ -144,6 +144,9 @@ async def test_cohorts_meet_over_http() -> None:
         assert (lost.status_code, lost.json()["reason"]) == (200, "incomplete")
         cancelled = await http.delete("/v1/cohorts/c", params={"run": "r", "attempt": 2})
         assert cancelled.status_code == 204
+        wrong = await http.get("/v1/cohorts/c")
+        assert wrong.status_code == 405
+        assert set(wrong.headers["allow"].split(", ")) == {"POST", "DELETE"}
         reply = await http.post("/v1/cohorts/c", json=rollout(0, "x 1", run="r", attempt=2))
         assert reply.json()["reason"] == "cancelled"
 
@@ -229,6 +232,29 @@ async def test_a_body_without_a_length_is_measured_as_it_comes() -> None:
         headers = {"Content-Type": "application/json"}
         reply = await http.post("/v1/rank", content=pieces(), headers=headers)
     assert reply.status_code == 413
+
+
+async def test_all_bodies_together_have_a_limit_too() -> None:
+    more, told = asyncio.Event(), asyncio.Event()
+    body = json.dumps({"groups": [GROUP]}).encode()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield body
+        told.set()
+        await more.wait()
+
+    headers = {"Content-Type": "application/json"}
+    async with client(limits=Limits(bodies=len(body), small_body=100)) as http:
+        first = asyncio.create_task(http.post("/v1/rank", content=half(), headers=headers))
+        await told.wait()
+        for _ in range(2):
+            second = await http.post("/v1/rank", json={"groups": [GROUP]})
+            assert (second.status_code, second.headers["retry-after"]) == (429, "1")
+        small = await http.post("/v1/rank", json={"groups": []})
+        assert small.status_code == 400
+        more.set()
+        assert (await first).status_code == 200
+        assert (await http.post("/v1/rank", json={"groups": [GROUP]})).status_code == 200
 
 
 @pytest.mark.parametrize("text", ["{", "", "[]", '{"groups": NaN}', '{"groups": "\\ud800"}'])
@@ -335,6 +361,8 @@ async def test_document_names_every_path_and_every_schema_it_refers_to() -> None
     used = set(json.dumps(reply).split('"#/components/schemas/')[1:])
     assert {one.partition('"')[0] for one in used} <= set(schemas)
     assert schemas["RankMessage"]["additionalProperties"] is False
+    one = schemas["GroupMessage"]["properties"]["candidates"]["items"]
+    assert one["anyOf"][0] == {"type": "string"}
 
 
 @pytest.mark.parametrize(

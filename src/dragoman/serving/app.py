@@ -35,6 +35,8 @@ POSTS: Mapping[str, tuple[Any, type[messages.Message], str]] = {
     "/get_reward": (rewards.get_reward, messages.GetRewardMessage, "OpenRLHF's remote reward."),
 }
 
+METHODS = {"/v1/cohorts/{uid}": ["POST", "DELETE"]}
+
 
 def make_app(service: Service, token: str | None = None, *, loopback: bool = True) -> Starlette:
     """The application around a service. With a token, every path but the page and the
@@ -51,10 +53,11 @@ def make_app(service: Service, token: str | None = None, *, loopback: bool = Tru
         Route("/metrics", metrics),
         Route("/openapi.json", openapi),
         *(
-            Route(path.replace("{uid}", "{uid:path}"), endpoint, methods=["POST"])
+            Route(
+                path.replace("{uid}", "{uid:path}"), endpoint, methods=METHODS.get(path, ["POST"])
+            )
             for path, (endpoint, _, _) in POSTS.items()
         ),
-        Route("/v1/cohorts/{uid:path}", rewards.cancel_cohort, methods=["DELETE"]),
     ]
     app = Starlette(
         routes=routes,

@@ -32,7 +32,9 @@ def _wrapped(value: object) -> object:
     return {"text": value} if isinstance(value, str) else value
 
 
-OneCandidate = Annotated[CandidateMessage, BeforeValidator(_wrapped)]
+OneCandidate = Annotated[
+    CandidateMessage, BeforeValidator(_wrapped, json_schema_input_type=str | CandidateMessage)
+]
 
 
 class GroupMessage(Message):

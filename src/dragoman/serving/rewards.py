@@ -32,6 +32,8 @@ OPENRLHF_DEADLINE = 170.0
 
 async def cohort(request: Request) -> Response:
     """One rollout in; its reward out, once its siblings are here and judged."""
+    if request.method == "DELETE":
+        return cancel_cohort(request)
     service = service_of(request)
     message = await message_of(request, RolloutMessage)
     uid = request.path_params["uid"]
@@ -53,7 +55,7 @@ async def cohort(request: Request) -> Response:
     return JSONResponse({**said, **_answer(answer)})
 
 
-async def cancel_cohort(request: Request) -> Response:
+def cancel_cohort(request: Request) -> Response:
     """Nobody needs this cohort any more: whoever waits for it is told so."""
     run, attempt = request.query_params.get("run", ""), whole_number(request, "attempt")
     key = CohortKey(run, request.path_params["uid"], attempt)

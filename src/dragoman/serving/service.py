@@ -35,6 +35,9 @@ class Limits:
     """How much a request may ask for, and how long it may take."""
 
     body: int = 8 * 2**20
+    bodies: int = 256 * 2**20
+    """Of all bodies that are coming in; when it is reached, only small ones are taken."""
+    small_body: int = 64 * 2**10
     groups: int = 1000
     candidates: int = 256
     characters: int = 50_000
@@ -83,6 +86,8 @@ class Service:
         self.limits, self.defaults = limits, defaults
         self.meters = Meters()
         self.leaving = False
+        self.coming = 0
+        """Bytes of bodies that are not whole yet."""
         self.cohorts = Cohorts(self.judge, cohort_settings, store, self._count_cohort)
         self.ledger = ledger
         self._judge = judge

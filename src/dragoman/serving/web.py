@@ -54,7 +54,8 @@ async def message_of(request: Request, kind: type[MessageKind]) -> MessageKind:
 
 
 async def _body(request: Request) -> bytes:
-    limits = service_of(request).limits
+    service = service_of(request)
+    limits = service.limits
     too_large = Refusal(413, f"a body has at most {limits.body} bytes")
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limits.body:
@@ -64,10 +65,15 @@ async def _body(request: Request) -> bytes:
         async with asyncio.timeout(limits.body_seconds):
             async for piece in request.stream():
                 body += piece
+                service.coming += len(piece)
                 if len(body) > limits.body:
                     raise too_large
+                if len(body) > limits.small_body and service.coming > limits.bodies:
+                    raise Refusal(429, "too much is coming in at once", retry_after=1)
     except TimeoutError:
         raise Refusal(408, f"the body took over {limits.body_seconds:g} seconds") from None
+    finally:
+        service.coming -= len(body)
     return bytes(body)
 
 
