@@ -28,6 +28,7 @@ CONFIGS = {
     "reward": "GRPOConfig",
     "policy": "GRPOConfig",
     "self-reward": "GRPOConfig",
+    "preference": "DPOConfig",
 }
 
 
@@ -101,6 +102,7 @@ def plan(recipe: Recipe, hardware: str, overrides: Sequence[str] = ()) -> Plan:
             samples=case.samples,
             vllm=case.samples and made.use_vllm,
             itself=recipe.stage == "self-reward",
+            reference=kind == "DPOConfig",
         ),
         commands=plan_launch.commands(here, machine, layout, expected, settings, made),
     )  # fmt: skip
@@ -135,7 +137,7 @@ class _Case:
         if self.samples:
             longest = self.config.max_completion_length
             return Lengths(rows, self.expected.longest_prompt, longest)
-        texts = 2 * rows if self.kind == "RewardConfig" else rows
+        texts = 2 * rows if self.kind in ("RewardConfig", "DPOConfig") else rows
         return Lengths(texts, 0, self.config.max_length)
 
 
@@ -210,6 +212,9 @@ def _cards(case: _Case, rank: int | None) -> tuple[Card, ...]:
         checkpointing=config.activation_checkpointing,
         words=case.kind != "RewardConfig",
     )  # fmt: skip
+    # Adapters are switched off where the reference is asked.
+    if case.kind == "DPOConfig" and rank is None and not config.precompute_ref_log_probs:
+        learning += plan_memory.reference_parts(shape, layout, trl)
     shared: tuple[Part, ...] = ()
     if layout.judge_share:
         shared = plan_memory.engine_parts(shape, hardware, 1, layout.judge_share, "judge's ")
