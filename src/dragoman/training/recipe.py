@@ -28,7 +28,7 @@ from dragoman.errors import UserError
 from dragoman.formats import Reading
 from dragoman.judges import Orders
 
-Stage = Literal["base", "sft", "reward", "policy", "self-reward", "preference"]
+Stage = Literal["base", "sft", "reward", "policy", "self-reward", "preference", "self-play"]
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 """The recipes of the package, a folder a family."""
