@@ -255,6 +255,14 @@ class TestPlans:
 
 
 class TestPreferences:
+    def test_self_play_is_read_and_not_planned(self):
+        from dragoman.training.self_play import SelfPlaySettings
+
+        told = load_recipe("grrm-7b/self-play").settings(SelfPlaySettings)
+        assert (told.rounds, told.sentences, told.samples, told.search_rounds) == (200, 10, 5, 20)
+        with pytest.raises(UserError, match="--dry-run plans sft, .*, not self-play"):
+            make("self-play", "h200")
+
     def test_a_reference_takes_memory_unless_it_is_read_before_or_adapters_are_trained(self):
         """7,615,616,512 parameters of 2 bytes over 16 GPUs; on the H200 of 4."""
         parts = gib(make("preference", "16xa100").cards[0].parts)

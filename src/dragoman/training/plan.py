@@ -69,6 +69,8 @@ class Plan:
 def plan(recipe: Recipe, hardware: str, overrides: Sequence[str] = ()) -> Plan:
     """The plan of a recipe on hardware known by name or by a TOML file. `overrides` are the
     `--set`s that the recipe was read with: they are typed again, and win."""
+    if recipe.stage not in CONFIGS:
+        raise UserError(f"{recipe.name}: --dry-run plans {', '.join(CONFIGS)}, not {recipe.stage}")
     if recipe.expected is None:
         raise UserError(f"{recipe.name}: --dry-run needs a table [expected]: rows and lengths")
     machine = read_hardware(hardware)
