@@ -260,7 +260,7 @@ class TestPreferences:
 
         told = load_recipe("grrm-7b/self-play").settings(SelfPlaySettings)
         assert (told.rounds, told.sentences, told.samples, told.search_rounds) == (200, 10, 5, 20)
-        with pytest.raises(UserError, match="--dry-run plans sft, .*, not self-play"):
+        with pytest.raises(UserError, match=r"--dry-run plans sft, .*, not self-play"):
             make("self-play", "h200")
 
     def test_a_reference_takes_memory_unless_it_is_read_before_or_adapters_are_trained(self):
