@@ -42,6 +42,7 @@ SHOWN = (
     "mean_token_accuracy",
     "eval_accuracy",
     "rewards/accuracies",
+    "pairs",
     "completions/mean_length",
 )
 

@@ -107,13 +107,13 @@ def sentence_from_row(row: Row) -> Sentence:
 
 def _said(row: Row, key: str) -> str:
     """The text under a key, or that of the one message there."""
-    said = row.get(key)
-    messages = cast(list[object], said) if isinstance(said, list) else []
-    message = messages[0] if len(messages) == 1 else None
-    text = cast(dict[str, object], message).get("content") if isinstance(message, dict) else said
-    if not isinstance(text, str) or not text:
+    said: object = row.get(key)
+    if isinstance(said, list) and len(cast(list[object], said)) == 1:
+        message = cast(list[object], said)[0]
+        said = cast(dict[str, object], message).get("content") if isinstance(message, dict) else 0
+    if not isinstance(said, str) or not said:
         raise ValueError(f"{key!r} is a text, or a list with one message")
-    return text
+    return said
 
 
 def _number(value: object) -> float:

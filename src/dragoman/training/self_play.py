@@ -86,14 +86,15 @@ def train(
     log.keep_until(settings.rounds)
     finished = _last_step(output / "log.jsonl")
     for number in range(settings.rounds + 1):
+        before = model
         if number:
-            before, model = model, play.model_after(number, model, anew=number > finished)
+            model = play.model_after(number, model, anew=number > finished)
         if number > finished:
             numbers = {**(play.counts(number) if number else {}), **play.looked_at(model)}
             log.write(number, numbers)
             if on_progress:
                 on_progress(Told(number, settings.rounds, numbers))
-        if number and model != before and (output / "rounds") in before.parents:
+        if model != before and (output / "rounds") in before.parents:
             # The next round needs the newest alone.
             shutil.rmtree(before, ignore_errors=True)
     partial = output / "model.partial"

@@ -153,8 +153,14 @@ class Play:
             format=told.format,
             reading=told.reading,
             samples=told.samples,
+            # A leader that cannot be caught ends a search for a translation; here the others
+            # are wanted as well.
             tree=TreeSettings(
-                told.search_rounds, told.depth, tuple(bridges), check=self.check_language
+                told.search_rounds,
+                told.depth,
+                tuple(bridges),
+                every_round=True,
+                check=self.check_language,
             ),
         )
 
