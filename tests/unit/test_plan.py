@@ -254,6 +254,30 @@ class TestPlans:
         assert read.settings(kinds[read.stage])
 
 
+class TestPreferences:
+    def test_self_play_is_read_and_not_planned(self):
+        from dragoman.training.self_play import SelfPlaySettings
+
+        told = load_recipe("grrm-7b/self-play").settings(SelfPlaySettings)
+        assert (told.rounds, told.sentences, told.samples, told.search_rounds) == (200, 10, 5, 20)
+        with pytest.raises(UserError, match=r"--dry-run plans sft, .*, not self-play"):
+            make("self-play", "h200")
+
+    def test_a_reference_takes_memory_unless_it_is_read_before_or_adapters_are_trained(self):
+        """7,615,616,512 parameters of 2 bytes over 16 GPUs; on the H200 of 4."""
+        parts = gib(make("preference", "16xa100").cards[0].parts)
+        assert parts["reference"] == pytest.approx(2 * PARAMETERS / 16 / GIB)
+        assert gib(make("preference", "h200").cards[0].parts)["reference"] > 28
+        before = make("preference", "h200", "trl.precompute_ref_log_probs=true")
+        assert not before.missing
+        assert "reference" not in gib(before.cards[0].parts)
+        assert "reference" not in gib(make("preference", "24gb-lora").cards[0].parts)
+
+    def test_the_reference_reads_as_well(self):
+        told = make("preference", "16xa100").hours.assumptions
+        assert any(one.startswith("5 forward") and "of the reference" in one for one in told)
+
+
 class TestCommands:
     @pytest.mark.parametrize("machine", MACHINES)
     @pytest.mark.parametrize("recipe", RECIPES)

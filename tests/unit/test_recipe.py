@@ -98,7 +98,10 @@ def test_overrides_are_written_over_the_file(file: Path, override: str, told: An
         ("judge.permute=some", r"\[judge\]: permute is one of balanced, all, not 'some'"),
         ("judge.guided=1", r"\[judge\]: guided is true or false, not 1"),
         ("data={}", r"\[data\]: rows is missing"),
-        ("stage=sfd", "stage is one of base, sft, reward, policy, self-reward, not 'sfd'"),
+        (
+            "stage=sfd",
+            "preference, self-play, not 'sfd'",
+        ),
         ("sft.format=gqm", "unknown key 'sft'"),
     ],
 )

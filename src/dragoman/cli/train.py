@@ -27,6 +27,8 @@ STAGES = {
     "reward": "dragoman.training.reward",
     "policy": "dragoman.training.policy",
     "self-reward": "dragoman.training.self_reward",
+    "preference": "dragoman.training.preference",
+    "self-play": "dragoman.training.self_play",
 }
 
 # What of a logged step fits on a line, in this order; the log has all of it.
@@ -39,6 +41,8 @@ SHOWN = (
     "validation/unjudged",
     "mean_token_accuracy",
     "eval_accuracy",
+    "rewards/accuracies",
+    "pairs",
     "completions/mean_length",
 )
 
@@ -67,7 +71,8 @@ def train(
     stage
         base: a small model, from nothing. sft: learn responses. reward: a judge learns from gold
         scores. policy: a translator learns from a judge. self-reward: a model learns from its
-        own judgements.
+        own judgements. preference: a translator learns from pairs of a better and a worse reply.
+        self-play: a translator learns from its own search trees, from texts in one language.
     recipe
         A TOML file, or the name of a recipe of the package, such as phrasebook/judge-sft.
     output

@@ -1,7 +1,10 @@
 """The rows that recipes read.
 
 - a `Lesson`: a prompt and the response to learn, `{"prompt", "response"}`;
-- a `GoldGroup`: a group, as `records.py` reads it, and the gold `"scores"` of its candidates.
+- a `GoldGroup`: a group, as `records.py` reads it, and the gold `"scores"` of its candidates;
+- a `Pair`: a prompt, a better and a worse reply, `{"prompt", "chosen", "rejected"}`, each a text
+  or a list with one message, as `dragoman preferences` writes them;
+- a `Sentence`: a text that nobody has translated, `{"lang", "text"}`.
 
 Other keys of a row are left alone: where it came from, what an annotator said.
 """
@@ -12,6 +15,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, cast
 
+from dragoman.errors import UnknownLanguage
+from dragoman.languages import language_name
 from dragoman.records import group_from_row, group_to_row
 from dragoman.row_files import Row
 from dragoman.types import Group
@@ -37,6 +42,24 @@ class GoldGroup:
         return GoldGroup(self.group.pick(indices), tuple(self.scores[i] for i in indices))
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One user message, and two replies of which the first is to be preferred."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text in one language."""
+
+    text: str
+    lang: str
+    id: str = ""
+
+
 def lesson_from_row(row: Row) -> Lesson:
     """A lesson from one row; ValueError says what is wrong."""
     prompt, response = row.get("prompt"), row.get("response")
@@ -60,6 +83,37 @@ def gold_group_from_row(row: Row) -> GoldGroup:
 
 def gold_group_to_row(gold: GoldGroup) -> dict[str, Any]:
     return {**group_to_row(gold.group), "scores": list(gold.scores)}
+
+
+def pair_from_row(row: Row) -> Pair:
+    """A pair from one row; ValueError says what is wrong."""
+    prompt, chosen, rejected = (_said(row, key) for key in ("prompt", "chosen", "rejected"))
+    if chosen == rejected:
+        raise ValueError("'chosen' and 'rejected' are the same")
+    return Pair(prompt, chosen, rejected)
+
+
+def sentence_from_row(row: Row) -> Sentence:
+    """A sentence from one row; ValueError says what is wrong."""
+    text, lang = row.get("text"), row.get("lang")
+    if not isinstance(text, str) or not text.strip() or not isinstance(lang, str):
+        raise ValueError("a sentence is {lang, text}, two texts that are not empty")
+    try:
+        language_name(lang)
+    except UnknownLanguage as error:
+        raise ValueError(f"'lang': {error}") from None
+    return Sentence(text, lang, str(row.get("id", "")))
+
+
+def _said(row: Row, key: str) -> str:
+    """The text under a key, or that of the one message there."""
+    said: object = row.get(key)
+    if isinstance(said, list) and len(cast(list[object], said)) == 1:
+        message = cast(list[object], said)[0]
+        said = cast(dict[str, object], message).get("content") if isinstance(message, dict) else 0
+    if not isinstance(said, str) or not said:
+        raise ValueError(f"{key!r} is a text, or a list with one message")
+    return said
 
 
 def _number(value: object) -> float:

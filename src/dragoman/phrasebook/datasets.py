@@ -4,7 +4,9 @@
     judge          {"prompt", "response"}: to compare, rank and score groups (GQM)
     judge-alone    {"prompt", "response"}: to score candidates one by one (SQM)
     groups         groups of candidates with planted errors, and their gold scores
+    pairs          {"prompt", "chosen", "rejected"}: the best and the worst translation of a group
     segments       sentences to translate, with references
+    sentences      {"lang", "text"}: the source sides of `directions` alone
 
 Every set takes `split`, `seed`, `size` and `directions`. A segment's id says where it came
 from, so that its gold quality can be computed from the id and a text alone.
@@ -188,6 +190,24 @@ def _plain_segments(
             )  # fmt: skip
 
 
+def _pairs(
+    stream: Stream, rng: random.Random, most: int = 4, candidates: Candidates = "planted"
+) -> Iterator[Row]:
+    for meaning, segment in stream:
+        source, target = segment.source_lang, segment.target_lang
+        texts = _candidates(meaning, segment, rng, most, candidates)
+        texts.sort(key=lambda text: gold.score(text, meaning, target))
+        best, worst = (
+            tasks.translation_task(meaning, source, target, text) for text in (texts[-1], texts[0])
+        )
+        yield {"prompt": best.prompt, "chosen": best.reply, "rejected": worst.reply}
+
+
+def _sentences(stream: Stream, rng: random.Random) -> Iterator[Row]:
+    for _, segment in stream:
+        yield {"id": segment.id, "lang": segment.source_lang, "text": segment.source}
+
+
 def _lesson(task: tasks.Task) -> Row:
     return {"prompt": task.prompt, "response": task.reply}
 
@@ -197,6 +217,8 @@ _SETS: dict[str, tuple[Callable[..., Iterator[Row]], tuple[str, ...]]] = {
     "judge": (_judge, ("most",)),
     "judge-alone": (_judge_alone, ()),
     "groups": (_groups, ("most", "candidates")),
+    "pairs": (_pairs, ("most", "candidates")),
+    "sentences": (_sentences, ()),
     "segments": (_plain_segments, ("cross_lingual",)),
 }
 

@@ -1,7 +1,7 @@
 """Rows to train on and to validate on, from a JSONL file or from the phrasebook.
 
-A lesson, a gold group (both in `data/rows.py`) or a segment to translate, which is a group's row
-without candidates. A row of another kind is named by file and line.
+A lesson, a gold group, a pair, a sentence (all in `data/rows.py`) or a segment to translate,
+which is a group's row without candidates. A row of another kind is named by file and line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dragoman.data.rows import GoldGroup, Lesson, gold_group_from_row, lesson_from_row
+from dragoman.data.rows import (
+    GoldGroup,
+    Lesson,
+    Pair,
+    Sentence,
+    gold_group_from_row,
+    lesson_from_row,
+    pair_from_row,
+    sentence_from_row,
+)
 from dragoman.errors import BadRecord, UserError
 from dragoman.records import segment_from_row
 from dragoman.row_files import Row, read_rows
@@ -36,9 +45,22 @@ def load_segments(table: DataTable | ValidationTable) -> list[Segment]:
     return _load(table, segment_from_row)
 
 
+def load_pairs(table: DataTable | ValidationTable) -> list[Pair]:
+    return _load(table, pair_from_row)
+
+
+def load_sentences(table: DataTable | ValidationTable) -> list[Sentence]:
+    return _load(table, sentence_from_row)
+
+
 def holds_groups(table: DataTable | ValidationTable) -> bool:
     """Whether the first row is a group."""
-    return any("candidates" in row for _, row in islice(_rows(table), 1))
+    return _first_has(table, "candidates")
+
+
+def holds_pairs(table: DataTable | ValidationTable) -> bool:
+    """Whether the first row is a pair."""
+    return _first_has(table, "chosen")
 
 
 def model_folder(name: str) -> Path:
@@ -53,6 +75,10 @@ def model_folder(name: str) -> Path:
     if not (folder / "config.json").is_file():
         raise UserError(f"model {name}: {why}")
     return folder
+
+
+def _first_has(table: DataTable | ValidationTable, key: str) -> bool:
+    return any(key in row for _, row in islice(_rows(table), 1))
 
 
 def _load(table: DataTable | ValidationTable, read: Callable[[Row], Kind]) -> list[Kind]:

@@ -28,6 +28,7 @@ CONFIGS = {
     "reward": "GRPOConfig",
     "policy": "GRPOConfig",
     "self-reward": "GRPOConfig",
+    "preference": "DPOConfig",
 }
 
 
@@ -68,6 +69,8 @@ class Plan:
 def plan(recipe: Recipe, hardware: str, overrides: Sequence[str] = ()) -> Plan:
     """The plan of a recipe on hardware known by name or by a TOML file. `overrides` are the
     `--set`s that the recipe was read with: they are typed again, and win."""
+    if recipe.stage not in CONFIGS:
+        raise UserError(f"{recipe.name}: --dry-run plans {', '.join(CONFIGS)}, not {recipe.stage}")
     if recipe.expected is None:
         raise UserError(f"{recipe.name}: --dry-run needs a table [expected]: rows and lengths")
     machine = read_hardware(hardware)
@@ -101,6 +104,7 @@ def plan(recipe: Recipe, hardware: str, overrides: Sequence[str] = ()) -> Plan:
             samples=case.samples,
             vllm=case.samples and made.use_vllm,
             itself=recipe.stage == "self-reward",
+            reference=kind == "DPOConfig",
         ),
         commands=plan_launch.commands(here, machine, layout, expected, settings, made),
     )  # fmt: skip
@@ -135,7 +139,7 @@ class _Case:
         if self.samples:
             longest = self.config.max_completion_length
             return Lengths(rows, self.expected.longest_prompt, longest)
-        texts = 2 * rows if self.kind == "RewardConfig" else rows
+        texts = 2 * rows if self.kind in ("RewardConfig", "DPOConfig") else rows
         return Lengths(texts, 0, self.config.max_length)
 
 
@@ -210,6 +214,9 @@ def _cards(case: _Case, rank: int | None) -> tuple[Card, ...]:
         checkpointing=config.activation_checkpointing,
         words=case.kind != "RewardConfig",
     )  # fmt: skip
+    # Adapters are switched off where the reference is asked.
+    if case.kind == "DPOConfig" and rank is None and not config.precompute_ref_log_probs:
+        learning += plan_memory.reference_parts(shape, layout, trl)
     shared: tuple[Part, ...] = ()
     if layout.judge_share:
         shared = plan_memory.engine_parts(shape, hardware, 1, layout.judge_share, "judge's ")

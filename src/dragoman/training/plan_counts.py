@@ -142,22 +142,25 @@ def hours(
     samples: bool,
     vllm: bool,
     itself: bool,
+    reference: bool = False,
 ) -> Hours:
     """Work over assumed speed.
 
     A forward pass costs 2 FLOPs a parameter and token, and attention 2 · layers · hidden ·
     length on top; a backward pass twice that, once with LoRA, whose weights are few.
-    `samples` is whether it learns from its own replies, `vllm` whether vLLM writes them, and
-    `itself` whether the model in training judges them.
+    `samples` is whether it learns from its own replies, `vllm` whether vLLM writes them,
+    `itself` whether the model in training judges them, and `reference` whether a second model
+    reads what it learns from.
     """
     length = expected.prompt_tokens + expected.reply_tokens
     forward = 2 * shape.multiplied + 2 * shape.layers * shape.hidden * length
-    passes = (2 if lora else 3) + int(checkpointing) + int(samples)
+    passes = (2 if lora else 3) + int(checkpointing) + int(samples) + int(reference)
+    worded = _passes(lora, checkpointing, samples, reference)
     speed = hardware.achieved * hardware.peak_tflops * TRILLION
     parts = {"training": counts.tokens * forward * passes / (layout.trainers * speed)}
     told = [
         f"{hardware.achieved:.0%} of {hardware.peak_tflops:g} TFLOPS a GPU in training and reading",
-        f"{passes} forward passes' work a token: {_passes(lora, checkpointing, samples)}",
+        f"{passes} forward passes' work a token: {worded}",
         f"mean lengths: prompt {expected.prompt_tokens}, reply {expected.reply_tokens} tokens",
     ]
     if samples:
@@ -184,10 +187,13 @@ def hours(
     return Hours({name: seconds / 3600 for name, seconds in parts.items()}, tuple(told))
 
 
-def _passes(lora: bool, checkpointing: bool, samples: bool) -> str:
+def _passes(lora: bool, checkpointing: bool, samples: bool, reference: bool) -> str:
     backward = "1 back through frozen weights" if lora else "2 back"
     again = ", 1 anew for checkpoints" if checkpointing else ""
-    return f"1 forward, {backward}{again}" + (", 1 for old log-probabilities" if samples else "")
+    old = (
+        ", 1 for old log-probabilities" if samples else ", 1 of the reference" if reference else ""
+    )
+    return f"1 forward, {backward}{again}{old}"
 
 
 def _rows(data: DataTable, expected: Expected) -> int:

@@ -160,6 +160,13 @@ def resting_parts(
     return (_part("CUDA and NCCL", CONTEXT_GIB * GIB, "fixed"), *kept)
 
 
+def reference_parts(shape: Shape, layout: Layout, trl: Mapping[str, Any]) -> tuple[Part, ...]:
+    """The model that preference training starts from, which stays as it is."""
+    one, world = 4 if dtype(trl) == "float32" else 2, layout.trainers if layout.sharded else 1
+    formula = f"{one} B × {_spoken(shape.parameters)}" + (f" / {world}" if world > 1 else "")
+    return (_part("reference", one * shape.parameters / world, formula),)
+
+
 def writing_parts(
     shape: Shape, hardware: Hardware, config: Any, lengths: Lengths
 ) -> tuple[Part, ...]:

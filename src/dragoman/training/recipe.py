@@ -1,6 +1,6 @@
 """Recipes: everything that a training run is told, as one TOML file.
 
-    stage = "reward"                  # base, sft, reward, policy or self-reward
+    stage = "reward"                  # base, sft, reward, policy, preference, ...
     model = "phrasebook:base"         # or a model folder
     seed = 1
     [data]                            # where rows come from
@@ -28,7 +28,7 @@ from dragoman.errors import UserError
 from dragoman.formats import Reading
 from dragoman.judges import Orders
 
-Stage = Literal["base", "sft", "reward", "policy", "self-reward"]
+Stage = Literal["base", "sft", "reward", "policy", "self-reward", "preference", "self-play"]
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 """The recipes of the package, a folder a family."""

@@ -3,6 +3,7 @@
     recipe.json      what the run was told; going on with something else is refused
     log.jsonl        every logged step
     checkpoint-N/    the last ones, whole or ignored
+    rounds/          what self-play found and trained, round by round
     model/           the finished model: it appears by renaming, so it is never half there
 
 Of several processes the first alone writes.
@@ -30,6 +31,7 @@ OURS = (
     "model",
     "model.partial",
     "runs",
+    "rounds",
     "checkpoint.pt",
     "checkpoint.partial",
 )

@@ -1,0 +1,115 @@
+"""Preference training as the command line runs it: the losses move apart what pairs tell apart,
+and a killed run goes on with the same curve."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.policy_parts import make_translator
+from tests.policy_parts import write_rows as write_segments
+from tests.training import DRAGOMAN, ONE_THREAD, TRL, curve, one_thread, write_recipe, write_rows
+
+from dragoman.data.rows import Pair, pair_from_row
+from dragoman.errors import UserError
+from dragoman.training import preference
+from dragoman.training.recipe import load_recipe
+
+pytest.importorskip("trl", reason="needs dragoman[train]")
+
+STEPS = 30
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+
+def pairs(count: int) -> list[dict[str, Any]]:
+    """In TRL's form and in plain texts."""
+    rows: list[dict[str, Any]] = []
+    for i in range(count):
+        texts = {"prompt": f"Say {i % 7}.", "chosen": f"It is {i % 7}.", "rejected": "No."}
+        said = {key: [{"role": "user", "content": text}] for key, text in texts.items()}
+        rows.append(said if i % 2 else texts)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model, pairs, and a recipe for them; `out` is the run that nobody disturbed."""
+    home = tmp_path_factory.mktemp("preference")
+    make_translator(home / "model", hidden_size=32, intermediate_size=64)
+    tables = {
+        "stage": "preference",
+        "model": str(home / "model"),
+        "seed": 5,
+        "data": {"rows": str(write_rows(home / "pairs.jsonl", pairs(20)))},
+        "validation": {"rows": str(write_segments(home / "held.jsonl", 3)), "every": 15},
+        "preference": {"format": "tests.policy_parts:Plain", "max_tokens": 8},
+        "trl": {**TRL, "loss_type": ["sppo_hard"], "max_steps": STEPS, "learning_rate": 1e-3},
+    }
+    recipe = write_recipe(home / "preference.toml", tables)
+    with one_thread():
+        preference.train(recipe, home / "out")
+    return home
+
+
+def test_the_better_reply_becomes_likelier_than_the_worse(home: Path) -> None:
+    losses = curve(home / "out")
+    assert list(losses) == list(range(1, STEPS + 1))
+    # Before the first update nothing differs from the reference: 2 (1/2β)².
+    assert losses[1] == pytest.approx(50, abs=1e-3)
+    assert losses[STEPS] < 40
+    assert curve(home / "out", "rewards/accuracies")[STEPS] == 1
+    assert list(curve(home / "out", "validation/unreadable")) == [15, 30]
+    assert (home / "out/model/model.safetensors").is_file()
+
+
+def test_a_killed_run_goes_on_with_the_same_curve(home: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    command = [*DRAGOMAN, "train", "preference", str(home / "preference.toml"), "-o", str(output)]
+    process = subprocess.Popen(command, env=ONE_THREAD, stderr=subprocess.DEVNULL)
+    log = output / "log.jsonl"
+    while process.poll() is None and not (log.exists() and log.read_bytes().count(b"\n") > 4):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (output / "model").exists()
+    with one_thread():
+        preference.train(load_recipe(str(home / "preference.toml")), output, resume=True)
+    assert curve(output) == pytest.approx(curve(home / "out"), abs=1e-4)
+
+
+def test_pairs_are_held_out_as_well(home: Path, tmp_path: Path) -> None:
+    changed = [f"validation={{rows='{home / 'pairs.jsonl'}', every=2}}", "trl.max_steps=2"]
+    with one_thread():
+        preference.train(load_recipe(str(home / "preference.toml"), changed), tmp_path / "run")
+    assert list(curve(tmp_path / "run", "eval_loss")) == [2]
+
+
+def test_a_judges_format_is_refused_before_anything_is_written(home: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(str(home / "preference.toml"), ["preference.format=gqm"])
+    with pytest.raises(UserError, match="gqm is about a group, not for translators"):
+        preference.train(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ({"prompt": "p", "chosen": "a", "rejected": "a"}, "are the same"),
+        ({"prompt": "p", "chosen": "a"}, "'rejected' is a text"),
+        ({"prompt": "", "chosen": "a", "rejected": "b"}, "'prompt' is a text"),
+        ({"prompt": [{"content": "a"}] * 2, "chosen": "a", "rejected": "b"}, "one message"),
+        ({"prompt": [{"role": "user"}], "chosen": "a", "rejected": "b"}, "one message"),
+    ],
+)
+def test_what_is_no_pair_is_refused(row: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        pair_from_row(row)
+
+
+def test_a_pair_is_read_from_both_forms() -> None:
+    found = [pair_from_row(row) for row in pairs(2)]
+    assert found == [Pair("Say 0.", "It is 0.", "No."), Pair("Say 1.", "It is 1.", "No.")]
