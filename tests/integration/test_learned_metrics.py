@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ ROWS = [
     {"src": "Guten Morgen", "mt": "Bad night to you all", "ref": "Good morning"},
     {"src": "Guten Morgen", "mt": "", "ref": "Good morning"},
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def offline() -> Iterator[None]:
+    """Checkpoints lie here; nobody is asked for others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
 
 
 def python(*kinds: str) -> str:
