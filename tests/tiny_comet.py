@@ -14,6 +14,7 @@ from comet.models import RegressionMetric, UnifiedMetric  # type: ignore[import-
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram
 from tokenizers.pre_tokenizers import Metaspace
+from tokenizers.processors import TemplateProcessing
 from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizerFast
 
 
@@ -24,6 +25,8 @@ def encoder(folder: Path) -> str:
     vocabulary += [(letter, -1.0) for letter in letters]
     tokenizer = Tokenizer(Unigram(vocabulary, unk_id=3))
     tokenizer.pre_tokenizer = Metaspace()
+    ends = [("<s>", 0), ("</s>", 2)]
+    tokenizer.post_processor = TemplateProcessing("<s> $A </s>", special_tokens=ends)
     XLMRobertaTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)
     config = XLMRobertaConfig(
         vocab_size=len(vocabulary) + 1, hidden_size=16, num_hidden_layers=2,
