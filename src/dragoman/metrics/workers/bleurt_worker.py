@@ -13,7 +13,7 @@ BATCH = 16
 
 def open_metric(place: str) -> tuple[Scorer, Mapping[str, str]]:
     import torch
-    from bleurt_pytorch import (  # pyright: ignore
+    from bleurt_pytorch import (
         BleurtForSequenceClassification,
         BleurtTokenizer,
     )

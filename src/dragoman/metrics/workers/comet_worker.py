@@ -12,7 +12,7 @@ BATCH = 16
 
 
 def open_metric(place: str) -> tuple[Scorer, Mapping[str, str]]:
-    import comet  # pyright: ignore
+    import comet
     import torch
 
     checkpoint = _checkpoint(place)
@@ -35,7 +35,7 @@ def _checkpoint(place: str) -> Path:
         return path / "checkpoints" / "model.ckpt"
     if path.is_file():
         return path
-    import comet  # pyright: ignore
+    import comet
 
     return Path(comet.download_model(place))
 

@@ -71,6 +71,6 @@ def model_folder(place: str) -> str:
     """A folder of this machine, or one fetched by its name on the hub of transformers."""
     if Path(place).is_dir():
         return place
-    from huggingface_hub import snapshot_download  # pyright: ignore
+    from huggingface_hub import snapshot_download
 
     return str(snapshot_download(place))
