@@ -11,6 +11,7 @@
     │   ├── EngineDown       no answer after every retry
     │   └── PromptRefused    the engine will never answer this prompt (too long, filtered)
     ├── EngineRefused        the engine answers nobody: wrong key, wrong model; stops a run
+    ├── MetricFailed         a learned metric's process died, or cannot answer; stops a run
     ├── BudgetSpent          the calls or the money granted are used up; stops a run
     └── UnreadableReply      a reply does not say what its format asks for
 
@@ -79,6 +80,10 @@ class PromptRefused(EngineError):
 
 class EngineRefused(DragomanError):
     """The engine refuses every prompt: wrong key, unknown model, no such address."""
+
+
+class MetricFailed(DragomanError):
+    """The process of a learned metric died, took too long, or says what is wrong."""
 
 
 class BudgetSpent(DragomanError):

@@ -139,3 +139,125 @@ def test_a_data_set_with_published_columns(tmp_path: Path) -> None:
     segments = read_referenced(tmp_path)
     assert [one.id for one in segments] == ["1", "2", "3"]
     assert segments[2] == Segment("3", "Satz 2", "de", "en", "sentence 2", "1. tense")
+
+
+def gemba(score: str, match: str) -> dict[str, Any]:
+    return {"contains": match, "reply": f"Looked at it.\n\n{score}"}
+
+
+@pytest.fixture
+def judged(dragoman: Program) -> Program:
+    """Two systems on three segments with a comment; the second failed on one of them."""
+    write("s.jsonl", [segment(id, comment="tense matters") for id in "abc"])
+    write("one.jsonl", [{"id": id, "translation": f"good {id}"} for id in "abc"])
+    write("two.jsonl", [{"id": "a", "translation": "good a"}, {"id": "b", "translation": "bad"},
+                        {"id": "c", "status": "failed"}])  # fmt: skip
+    write("rules.jsonl", [gemba("30", "bad"), gemba("no score here", "good b"), gemba("90", "good"),
+                          ])  # fmt: skip
+    return dragoman
+
+
+CALL = (
+    "evaluate",
+    "translation",
+    "s.jsonl",
+    "-s",
+    "one.jsonl",
+    "-s",
+    "two.jsonl",
+    "--json",
+    "o.json",
+)
+
+
+def opinion(number: int = 0) -> dict[str, Any]:
+    return json.loads(Path("o.json").read_text())["language_pairs"][0]["opinions"][number]
+
+
+def test_a_judge_sees_reference_and_comment(
+    judged: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = {"contains": "评估重点：\ntense matters", "reply": "Fine.\n\n80"}
+    write("rules.jsonl", [rule])
+    assert judged(*CALL, "--engine", "scripted:rules.jsonl") == 0
+    told = capsys.readouterr()
+    # Of five translations two are the same text.
+    assert "4 calls" in told.err
+    assert "format:gemba-sqm.1" in opinion()["signature"]
+    assert [one["score"] for one in opinion()["systems"]] == [80, 80]
+    assert judged(*CALL, "--engine", "scripted:rules.jsonl") == 0
+    assert "0 calls" in capsys.readouterr().err
+
+
+def test_what_a_judge_fails_on_is_counted_and_never_scored(judged: Program) -> None:
+    flags = ("--engine", "scripted:rules.jsonl", "--retries", "0", "--runs", "2")
+    assert judged(*CALL, *flags, "--temperature", "0.4", "--markdown", "o.md") == 0
+    told = opinion()
+    one, two = told["systems"]
+    # `good b` got no score in either run; system two has no c at all.
+    assert told["segments"] == 1
+    assert (one["score"], two["score"]) == (90, 90)
+    assert (one["failed"], two["failed"]) == (2, 0)
+    assert (one["runs"], one["deviation"]) == ([90, 90], 0)
+    assert (two["difference"], two["p"]) == (0, 1)
+    assert "spread of runs" in Path("o.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--judge", "group", "--engine", "scripted:rules.jsonl"), "scores each translation alone"),
+        (("--judge", "metric:chrf"), "metrics go with --metric"),
+        (("--engine", "scripted:rules.jsonl", "--runs", "2"), "temperature 0 are all the same"),
+        (("--engine", "scripted:rules.jsonl", "--runs", "0"), "--runs 0: from 1"),
+        (("--metric", "nope"), "no metric is called 'nope'"),
+        (("--reward-was", "none.json"), "none.json: cannot read"),
+    ],
+)
+def test_judges_that_do_not_fit(
+    flags: tuple[str, ...], message: str, judged: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert judged(*CALL, *flags) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("o.json").exists()
+
+
+def test_other_metrics_have_intervals_and_a_test(judged: Program) -> None:
+    write("two.jsonl", [{"id": id, "translation": f"sentence number {id}"} for id in "abc"])
+    assert judged(*CALL, "--metric", "chrf") == 0
+    told = opinion()
+    assert (told["name"], told["segments"]) == ("chrf", 3)
+    one, two = told["systems"]
+    assert two["score"] > one["score"]
+    assert two["difference"] == pytest.approx(two["score"] - one["score"])
+    assert one["interval"][0] <= one["score"] <= one["interval"][1]
+    assert two["p"] == pytest.approx(0.25, abs=0.02)
+    assert "metric:chrf" in told["signature"]
+
+
+@pytest.mark.parametrize(
+    ("reward", "marked"),
+    [("chrf", {"chrF2", "chrf"}), ("BLEU", {"BLEU"}), ("metric:chrf", {"chrF2", "chrf"}),
+     ("run", {"chrF2", "chrf"}), ("run/recipe.json", {"chrF2", "chrf"}), ("comet", set())],
+)  # fmt: skip
+def test_numbers_that_were_the_reward_are_marked(
+    reward: str, marked: set[str], judged: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("run").mkdir()
+    Path("run/recipe.json").write_text(json.dumps({"judge": {"judge": "metric:chrf"}}))
+    assert judged(*CALL, "--metric", "chrf", "--reward-was", reward) == 0
+    (pair,) = json.loads(Path("o.json").read_text())["language_pairs"]
+    rows = [*pair["systems"][0]["scores"], *pair["opinions"]]
+    assert {row["name"] for row in rows if row.get("was_reward")} == marked
+    assert ("(was the" in capsys.readouterr().out) == bool(marked)
+
+
+def test_a_judge_that_was_the_reward_is_marked(judged: Program) -> None:
+    Path("recipe.json").write_text(
+        json.dumps({"judge": {"judge": "group", "engine": "scripted:rules.jsonl"}})
+    )
+    flags = ("--engine", "scripted:rules.jsonl", "--reward-was", "recipe.json")
+    assert judged(*CALL, *flags) == 0
+    assert opinion()["was_reward"]
+    Path("recipe.json").write_text("{}")
+    assert judged(*CALL, "--reward-was", "recipe.json") == 2

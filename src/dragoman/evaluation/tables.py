@@ -70,7 +70,7 @@ def translation_tables(report: Mapping[str, Any]) -> list[Table]:
     tables: list[Table] = []
     for pair in report["language_pairs"]:
         told = f"{pair['languages']}, {pair['common']} of {pair['segments']} segments"
-        names = [score["name"] for score in pair["systems"][0]["scores"]]
+        names = [_named(score) for score in pair["systems"][0]["scores"]]
         columns = ("system", *names, "failed", "empty", "copied", "wrong script")
         rows = [
             (
@@ -82,7 +82,31 @@ def translation_tables(report: Mapping[str, Any]) -> list[Table]:
         ]
         tables.append(Table(columns, tuple(rows), told))
         tables += [_paired(kind, test) for kind, test in pair["paired"].items()]
+        tables += [_opinion(told) for told in pair["opinions"]]
     return tables
+
+
+def _opinion(told: Mapping[str, Any]) -> Table:
+    """What one metric or judge says of each system, beside the first."""
+    several = any(len(one["runs"]) > 1 for one in told["systems"])
+    rows = [
+        (
+            one["name"],
+            number(one["score"], one.get("interval")),
+            *((number(one["deviation"]),) if several else ()),
+            number(one.get("difference")) + _chance(one.get("p")),
+            str(one["failed"]),
+        )
+        for one in told["systems"]
+    ]
+    spread = ("spread of runs",) if several else ()
+    columns = ("system", _named(told), *spread, "beyond the first", "no score")
+    return Table(columns, tuple(rows), f"{told['name']}, {told['segments']} segments")
+
+
+def _named(told: Mapping[str, Any]) -> str:
+    """A number's name; of one that a system was trained towards, with a warning."""
+    return told["name"] + (" (was the reward)" if told.get("was_reward") else "")
 
 
 TESTS = {"bs": "paired bootstrap", "ar": "paired approximate randomisation"}
@@ -156,6 +180,7 @@ def signatures(report: Mapping[str, Any]) -> list[str]:
         for pair in report.get("language_pairs", ())
         for score in pair["systems"][0]["scores"]
     ]
+    scores += [one["signature"] for p in report.get("language_pairs", ()) for one in p["opinions"]]
     own = [report["signature"]] if "signature" in report else []
     return list(dict.fromkeys([*report.get("judge", ()), *own, *scores]))
 

@@ -6,9 +6,12 @@ beside its figures. The first system is the baseline of the tests, which are sac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
+from dragoman.evaluation.opinions import Opinion, opinion_rows
+from dragoman.evaluation.rewards_used import was_reward
 from dragoman.evaluation.translations import System
 from dragoman.languages import language_code
 from dragoman.metrics.sacrebleu import TOKENIZERS, corpus_metrics, corpus_scores, paired_test
@@ -19,35 +22,54 @@ Paired: TypeAlias = Literal["bs", "ar"]
 
 
 def translation_report(
-    segments: Sequence[Segment], systems: Sequence[System], paired: Sequence[Paired] = ()
+    segments: Sequence[Segment],
+    systems: Sequence[System],
+    paired: Sequence[Paired] = (),
+    opinions: Sequence[Opinion] = (),
+    rewards: Collection[str] = (),
 ) -> dict[str, Any]:
-    """For each language pair every system's figures, what guards count, and the tests."""
-    pairs = {segment: _languages(segment) for segment in segments}
-    return {
+    """For each language pair every system's figures, what guards count, and the tests. `rewards`
+    are what a system was trained towards: such a number is marked."""
+    pairs = [_languages(segment) for segment in segments]
+    report: dict[str, Any] = {
         "evaluation": "translation",
         "segments": len(segments),
         "systems": [{"name": one.name, "signature": one.signature} for one in systems],
-        "language_pairs": [
-            {"languages": pair, **_of_pair([s for s in segments if pairs[s] == pair],
-                                           _only(segments, systems, pair), paired)}
-            for pair in dict.fromkeys(pairs.values())
-        ],
-    }  # fmt: skip
+        "language_pairs": [],
+    }
+    for pair in dict.fromkeys(pairs):
+        places = [place for place, languages in enumerate(pairs) if languages == pair]
+        some = [segments[place] for place in places]
+        told = [_only(system, places) for system in systems]
+        made = _of_pair(some, told, paired)
+        texts = [system.texts for system in told]
+        names = [system.name for system in told]
+        made["opinions"] = [
+            opinion_rows(_part(one, places), names, texts, [segment.id for segment in some])
+            for one in opinions
+        ]
+        report["language_pairs"].append({"languages": pair, **made})
+    _mark(report, rewards)
+    return report
 
 
-def _only(segments: Sequence[Segment], systems: Sequence[System], pair: str) -> list[System]:
-    """The systems with their translations of this language pair alone."""
-    return [
-        System(
-            system.name,
-            tuple(
-                text
-                for segment, text in zip(segments, system.texts, strict=True)
-                if _languages(segment) == pair
-            ),
-        )
-        for system in systems
-    ]
+def _only(system: System, places: Sequence[int]) -> System:
+    """A system with its translations of some segments alone."""
+    return System(system.name, tuple(system.texts[place] for place in places))
+
+
+def _part(opinion: Opinion, places: Sequence[int]) -> Opinion:
+    runs = [[[column[place] for place in places] for column in run] for run in opinion.runs]
+    return replace(opinion, runs=runs)
+
+
+def _mark(report: dict[str, Any], rewards: Collection[str]) -> None:
+    """Say of every number that was a reward that it was."""
+    for pair in report["language_pairs"]:
+        for row in [*(score for one in pair["systems"] for score in one["scores"]),
+                    *pair["opinions"]]:  # fmt: skip
+            if was_reward(row["name"], rewards):
+                row["was_reward"] = True
 
 
 def _of_pair(

@@ -14,7 +14,14 @@ from dragoman.types import Group, Segment
 METRICS = {
     "chrf": "dragoman.metrics.sacrebleu:ChrF",
     "bleu": "dragoman.metrics.sacrebleu:Bleu",
+    "comet": "dragoman.metrics.learned:Comet",
+    "cometkiwi": "dragoman.metrics.learned:CometKiwi",
+    "bleurt": "dragoman.metrics.learned:Bleurt",
+    "metricx": "dragoman.metrics.learned:MetricX",
+    "metricx-qe": "dragoman.metrics.learned:MetricXQE",
 }
+# Those that take a place.
+LEARNED = ("comet", "cometkiwi", "bleurt", "metricx", "metricx-qe")
 
 
 class Metric(Protocol):
@@ -34,5 +41,9 @@ class Metric(Protocol):
 
 
 def make_metric(name: str) -> Metric:
-    """The metric called `name`, or the class at `module:Name`."""
+    """The metric called `name`, or the class at `module:Name`. A learned one may say where its
+    model lies: `comet:FOLDER`."""
+    kind, _, place = name.partition(":")
+    if kind in LEARNED and place:
+        return find("metric", kind, METRICS)(place)
     return find("metric", name, METRICS)()
