@@ -29,6 +29,9 @@ OURS = [
 ]
 
 
+SERVED = "+reward.reward_kwargs.server=http://127.0.0.1:9"
+
+
 class LikesEOrFails(LikesE):
     async def judge(self, group: Group, draw: int = 0) -> Judgement:
         if group.segment.source == "hopeless":
@@ -104,10 +107,10 @@ async def test_what_cannot_work_is_named() -> None:
     with pytest.raises(UserError, match=r"reward_kwargs\.server=http"):
         manager(composed())
     with pytest.raises(UserError, match=r"val_kwargs\.n=3"):
-        manager(composed("actor_rollout_ref.rollout.val_kwargs.n=1"))
+        manager(composed("actor_rollout_ref.rollout.val_kwargs.n=1", SERVED))
     with pytest.raises(UserError, match="unknown key 'servr'"):
         manager(composed("+reward.reward_kwargs.servr=x"))
-    made = manager(composed("+reward.reward_kwargs.server=http://127.0.0.1:9"))
+    made = manager(composed(SERVED))
     without = data("easy", 0, "e")
     del without.non_tensor_batch["session_id"]
     with pytest.raises(UserError, match="use_v1"):
