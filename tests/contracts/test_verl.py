@@ -10,9 +10,12 @@ import pytest
 from tests.policy_parts import LikesE
 from tests.servers.serving import serving
 
+from dragoman.adapters.verl_launch import options
 from dragoman.errors import UserError
 from dragoman.serving.app import make_app
 from dragoman.serving.service import Service
+from dragoman.training.hardware import read_hardware
+from dragoman.training.recipe import load_recipe
 from dragoman.types import Failure, Group, Judgement
 
 verl: Any = pytest.importorskip("verl", reason="verl is not installed")
@@ -46,6 +49,19 @@ def composed(*overrides: str) -> Any:
     folder = Path(verl.__file__).parent / "trainer/config"
     with initialize_config_dir(str(folder), version_base=None):
         return compose("ppo_trainer", [*OURS, *overrides])
+
+
+def test_every_option_of_the_launch_line_is_one_of_verls() -> None:
+    launch = options(load_recipe("grrm-7b/policy"), read_hardware("16xa100"))
+    config = composed(*(f"{key}={value}".replace("+", "++", 1) for key, value in launch.items()))
+    actor = config.actor_rollout_ref.actor
+    assert (actor.policy_loss.loss_mode, actor.loss_agg_mode) == ("gspo", "seq-mean-token-mean")
+    assert (actor.clip_ratio_low, actor.clip_ratio_high) == (3e-4, 4e-4)
+    assert (config.data.train_batch_size, actor.ppo_mini_batch_size) == (512, 128)
+    from hydra.errors import ConfigCompositionException
+
+    with pytest.raises(ConfigCompositionException):
+        composed("actor_rollout_ref.actor.no_such_option=1")
 
 
 class Letters:
