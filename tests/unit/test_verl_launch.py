@@ -66,6 +66,7 @@ def test_a_recipe_changes_the_line() -> None:
     ("override", "why"),
     [
         ("trl.importance_sampling_level=token", "GSPO"),
+        ("trl.scale_rewards=batch", "scale rewards by batch"),
         ("trl.loss_type=dr_grpo", "no loss like TRL's dr_grpo"),
     ],
 )

@@ -50,7 +50,8 @@ class JudgeRewardManager(_Base):
         reward_router_address: str | None = None,
         reward_model_tokenizer: Any = None,
     ):
-        super().__init__(config, tokenizer, compute_score)
+        above: Any = super()
+        above.__init__(config, tokenizer, compute_score)
         told = dict(config.reward.get("reward_kwargs") or {})
         if unknown := [key for key in told if key not in KEYS]:
             raise UserError(f"reward.reward_kwargs: unknown key {unknown[0]!r}; {', '.join(KEYS)}")

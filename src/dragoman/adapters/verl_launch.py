@@ -14,6 +14,7 @@ from dragoman.training.recipe import Recipe
 
 # What the loss of TRL is called in verl.
 LOSSES = {"grpo": "seq-mean-token-mean", "bnpo": "token-mean", "dapo": "token-mean"}
+SCALING = {False: False, "none": False, True: True, "group": True}
 SERVER = "http://localhost:8765"
 
 
@@ -25,6 +26,8 @@ def options(recipe: Recipe, hardware: Hardware) -> dict[str, Any]:
         raise UserError(f"{recipe.name}: the line for verl is for sequence ratios (GSPO)")
     if trl["loss_type"] not in LOSSES:
         raise UserError(f"{recipe.name}: verl has no loss like TRL's {trl['loss_type']}")
+    if trl["scale_rewards"] not in SCALING:
+        raise UserError(f"{recipe.name}: verl does not scale rewards by {trl['scale_rewards']}")
     if recipe.expected is None:
         raise UserError(f"{recipe.name}: [expected] says how long prompts are; it is missing")
     group = int(trl["num_generations"])
@@ -36,7 +39,7 @@ def options(recipe: Recipe, hardware: Hardware) -> dict[str, Any]:
     actor, rollout = "actor_rollout_ref.actor", "actor_rollout_ref.rollout"
     return {
         "algorithm.adv_estimator": "grpo",
-        "algorithm.norm_adv_by_std_in_grpo": bool(trl["scale_rewards"]),
+        "algorithm.norm_adv_by_std_in_grpo": SCALING[trl["scale_rewards"]],
         "algorithm.use_kl_in_reward": False,
         "data.train_files": rows,
         "data.val_files": rows,
