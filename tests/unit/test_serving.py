@@ -173,7 +173,7 @@ async def test_openrlhf() -> None:
         }
         reply = (await http.post("/get_reward", json=failed)).json()
         assert reply == {
-            "rewards": [None, None], "scores": [None, None], "extra_logs": {"unjudged": [1, 1]}
+            "rewards": [0.0, 0.0], "scores": [0.0, 0.0], "extra_logs": {"unjudged": [1, 1]}
         }  # fmt: skip
         wrong = await http.post("/get_reward", json=call(0, "x", "a reference"))
         assert (wrong.status_code, wrong.json()["error"]["path"]) == (400, "$.labels[0]")

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from dragoman.errors import UserError
 from dragoman.training import run_folder
+from dragoman.training.hardware import read_hardware
 from dragoman.training.recipe import Recipe, Stage, load_recipe
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def train(
     dry_run: Flag = False,
     hardware: str = "16xa100",
     json: Flag = False,
-    backend: Literal["trl"] = "trl",
+    backend: Literal["trl", "verl"] = "trl",
+    print_command: Flag = False,
 ) -> None:
     """Train a judge or a translator by a recipe.
 
@@ -86,15 +88,25 @@ def train(
     dry_run
         Train nothing; say what would run, how much memory and time it takes, and what to type.
     hardware
-        What --dry-run plans for: 16xa100, h200, 24gb-lora or a TOML file.
+        What --dry-run and --print-command plan for: 16xa100, h200, 24gb-lora or a TOML file.
     json
         The plan of --dry-run as JSON.
     backend
-        What trains: TRL.
+        What trains: TRL, or verl for a policy, with --print-command.
+    print_command
+        Train nothing; say what to type for verl.
     """
     read = load_recipe(recipe, set_)
     if read.stage != stage:
         raise UserError(f"{recipe} is for `dragoman train {read.stage}`, not {stage}")
+    if backend == "verl" or print_command:
+        if not (backend == "verl" and print_command and stage == "policy"):
+            raise UserError(
+                "verl is for policies: train policy RECIPE --backend verl --print-command"
+            )
+        launch = import_module("dragoman.adapters.verl_launch")
+        print(launch.command(read, read_hardware(hardware)))
+        return
     if dry_run:
         plan = import_module("dragoman.training.plan").plan(read, hardware, set_)
         print(plan.as_json() if json else plan.as_text())

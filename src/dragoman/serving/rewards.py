@@ -87,11 +87,13 @@ async def get_reward(request: Request) -> Response:
         request,
         asyncio.gather(*(service.cohorts.reward(k, a, OPENRLHF_DEADLINE) for k, a in calls)),
     )
-    highest = service.cohorts.settings.reward.highest
+    settings = service.cohorts.settings.reward
     return JSONResponse(
         {
-            "rewards": [answer.reward for answer in answers],
-            "scores": [None if a.score is None else a.score / highest for a in answers],
+            # OpenRLHF makes tensors of these, and null would end its run. A group without
+            # rewards has equal ones, which move nothing; its scores of 0 let it be filtered.
+            "rewards": [settings.neutral if a.reward is None else a.reward for a in answers],
+            "scores": [(a.score or 0.0) / settings.highest for a in answers],
             "extra_logs": {"unjudged": [int(answer.reward is None) for answer in answers]},
         }
     )
