@@ -142,7 +142,7 @@ def judge_alone(
         return Worker({"translations": 1, **made.fields}, probing(made))
 
     job = Job(
-        [probe for _, _, probe in asked], Progress(len(asked)), False, engine, run, hire,
+        lambda: [probe for _, _, probe in asked], Progress(len(asked)), False, engine, run, hire,
         lambda probe: probe.key, lambda judgement: None, noun="translations", lacking="unjudged",
     )  # fmt: skip
     code = job.do(place)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from typing import cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 # From a connection, or from a first byte on it, to the end of a request's head.
 HEAD_SECONDS = 10.0
@@ -38,7 +39,9 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _watch(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
+        # uvicorn's types leave out that there is none before the first request.
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:
             self._stop_clock()
         elif self._clock is None and self.timeout_keep_alive_task is None:
             self._clock = self.loop.call_later(HEAD_SECONDS, self.transport.close)
