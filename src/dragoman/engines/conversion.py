@@ -47,6 +47,13 @@ TOKENIZER_FILES = (
 Say = Callable[[str], None]
 
 
+def copy_tokenizer(folder: Path, output: Path) -> None:
+    """The files of a model folder that say how texts become tokens."""
+    for name in TOKENIZER_FILES:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, output / name)
+
+
 def convert_model(
     folder: Path, output: Path, weights: Weights, say: Say = lambda line: None
 ) -> None:
@@ -71,9 +78,7 @@ def convert_model(
             [*command, "--model", str(folder), *options, str(partial)],
             f"{folder} was not converted",
         )
-        for name in TOKENIZER_FILES:
-            if (folder / name).is_file():
-                shutil.copyfile(folder / name, partial / name)
+        copy_tokenizer(folder, partial)
         partial.rename(output)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

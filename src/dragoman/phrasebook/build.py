@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dragoman.engines.conversion import TOKENIZER_FILES, convert_model
+from dragoman.engines.conversion import convert_model, copy_tokenizer
 from dragoman.errors import DragomanError
 from dragoman.phrasebook.known import write_words
 from dragoman.phrasebook.models import CHECKSUMS, WORDS, model_folder
@@ -60,9 +60,7 @@ def _write_small(folder: Path, output: Path) -> None:
     loader: Any = AutoModelForCausalLM
     model = loader.from_pretrained(str(folder), dtype=torch.bfloat16, local_files_only=True)
     model.save_pretrained(str(output))
-    for file in TOKENIZER_FILES:
-        if (folder / file).is_file():
-            shutil.copyfile(folder / file, output / file)
+    copy_tokenizer(folder, output)
     for path in output.iterdir():
         path.chmod(0o644)
 

@@ -10,7 +10,6 @@ characters.
 from __future__ import annotations
 
 import random
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +132,6 @@ def save(folder: Path) -> None:
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(str(folder))
-
-
-def copy(earlier: Path, folder: Path) -> None:
-    """Write the tokenizer of an earlier model: one made anew from other word lists would number
-    its tokens in another order."""
-    folder.mkdir(parents=True)
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copyfile(earlier / name, folder / name)
 
 
 def mark_tokens(folder: Path) -> list[int]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch.nn import functional
 
+from dragoman.engines.conversion import copy_tokenizer
 from dragoman.errors import UserError
 from dragoman.training import run_folder
 from dragoman.training.muon import Muon
@@ -75,7 +76,9 @@ def train(
     partial = output / "model.partial"
     shutil.rmtree(partial, ignore_errors=True)
     if earlier:
-        tokenizer.copy(earlier, partial)
+        # One made anew from other word lists would number its tokens in another order.
+        partial.mkdir(parents=True)
+        copy_tokenizer(earlier, partial)
     else:
         tokenizer.save(partial)
     model = _model(settings, partial)
