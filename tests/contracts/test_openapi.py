@@ -42,7 +42,7 @@ schema: Any = schemathesis.openapi.from_asgi("/openapi.json", make_app(service, 
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_every_answer_is_as_the_document_says(case: Any) -> None:
     # A schema cannot say all: that languages must exist, or one of several keys be there.
