@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -70,6 +71,26 @@ def test_killed_and_started_again_then_stopped_while_one_judges_and_one_waits(
             assert process.wait(30) == 0
         with server(*arguments) as (process, address):
             assert send(address, 1, "slow two").json()["score"] == 5
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_texts_are_logged_when_asked_for_and_else_nothing_is(asked: bool, tmp_path: Path) -> None:
+    (tmp_path / "rules.jsonl").write_text(RULES)
+    arguments = ["--engine", f"scripted:{tmp_path}/rules.jsonl", *(["--log-text"] if asked else [])]
+    group = {"id": "g", "src_lang": "de", "tgt_lang": "en", "source": "Guten Morgen"}
+    group |= {"candidates": ["line one\nline two", "other"]}
+    with server(*arguments) as (process, address):
+        assert httpx.post(f"{address}/v1/rank", json={"groups": [group]}, timeout=60).is_success
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert process.stderr
+        lines = process.stderr.readlines()
+    if asked:
+        (line,) = map(json.loads, lines)
+        assert line["candidates"][0]["text"] == "line one\nline two"
+        assert line["verdict"]["status"] == "ok"
+    else:
+        assert lines == []
 
 
 def wait_for(address: str, line: str) -> None:

@@ -14,10 +14,14 @@ from cyclopts import Parameter
 
 from dragoman.cli.options import EngineOptions, JudgeOptions
 from dragoman.errors import MissingExtra, UserError
+from dragoman.formats.verdict_line import verdict_row
 from dragoman.languages import language_name
 from dragoman.ledger import Ledger
+from dragoman.records import group_to_row
 from dragoman.rewards.group import GroupReward
 from dragoman.rewards.length import Overlong
+from dragoman.row_files import to_line
+from dragoman.types import Judgement
 
 
 @Parameter(name="*")
@@ -56,6 +60,7 @@ def serve(
     to: str | None = None,
     queue: int = 2000,
     ledger: Path | None = None,
+    log_text: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     judge: JudgeOptions = JudgeOptions(),
     engine: EngineOptions = EngineOptions(),
     cohort: CohortOptions = CohortOptions(),
@@ -81,6 +86,9 @@ def serve(
     ledger
         Where the engine's replies are kept, so that none is asked for twice. The page shows the
         finished records in it, such as those of a run of `dragoman rank`.
+    log_text
+        Write each group and what became of it to stderr, a line of JSON each. Without it no text
+        of a request is in any log.
     """
     from dragoman.asking import NoCache
 
@@ -129,6 +137,7 @@ def serve(
                         cohort_settings=settings,
                         store=store,
                         ledger=kept,
+                        on_judged=_log if log_text else lambda judgement: None,
                     )
                     with listen(host, port, token=token) as listener:
                         app = make_app(service, token, loopback=is_loopback(host))
@@ -145,3 +154,8 @@ def serve(
 
     asyncio.run(work())
     return 0
+
+
+def _log(judgement: Judgement) -> None:
+    row = {**group_to_row(judgement.group), "verdict": verdict_row(judgement)}
+    print(to_line(row), file=sys.stderr, flush=True)

@@ -47,7 +47,7 @@ class Server(uvicorn.Server):
 
 
 async def serve(app: Starlette, sockets: Sequence[socket.socket]) -> None:
-    """Serve until SIGTERM or Ctrl-C. Nothing of requests is logged."""
+    """Serve until SIGTERM or Ctrl-C. uvicorn logs nothing of requests."""
     config = uvicorn.Config(
         app,
         http=Connection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -82,6 +82,7 @@ class Service:
         cohort_settings: CohortSettings = CohortSettings(),
         store: Store | None = None,
         ledger: Ledger | None = None,
+        on_judged: Callable[[Judgement], None] = lambda judgement: None,
     ):
         self.limits, self.defaults = limits, defaults
         self.meters = Meters()
@@ -90,7 +91,7 @@ class Service:
         """Bytes of bodies that are not whole yet."""
         self.cohorts = Cohorts(self.judge, cohort_settings, store, self._count_cohort)
         self.ledger = ledger
-        self._judge = judge
+        self._judge, self._on_judged = judge, on_judged
         self._door, self._inside = asyncio.Semaphore(concurrency), 0
         self._most = concurrency + limits.queue
 
@@ -107,6 +108,7 @@ class Service:
         failure = judgement.failure
         self.meters.count("judgements", outcome=failure.reason if failure else "ok")
         self.meters.count("judging_seconds", time.monotonic() - begun)
+        self._on_judged(judgement)
         return judgement
 
     async def judge_all(self, groups: Sequence[Group]) -> list[Judgement]:
