@@ -16,6 +16,8 @@ from dragoman.reproduce.probes import TRICKS, sees_through
 from dragoman.reproduce.sizes import FULL, QUICK, SMOKE
 from dragoman.reproduce.training import Model, Rows
 from dragoman.reproduce.translating import measure
+from dragoman.rewards.group import Rollout, group_reward
+from dragoman.training.policy import PolicySettings
 from dragoman.training.recipe import load_recipe
 from dragoman.types import Candidate, Failure, Group, Judgement, Segment, Verdict
 
@@ -155,6 +157,24 @@ def test_every_recipe_of_the_plan_can_be_read(tmp_path):
         if recipe.data.rows.startswith("phrasebook:"):
             name = recipe.data.rows.partition(":")[2]
             assert next(datasets.load(name, **recipe.data.options))
+
+
+def test_perfect_scores_of_every_metric_that_rewards_are_rewards(tmp_path):
+    """Scores outside of a range are failures, and a policy without rewards learns nothing."""
+    place = Place(tmp_path, tmp_path / "base")
+    rewarded = {
+        step.name: load_recipe(step.told["recipe"], training.overrides(place, step.told["told"]))
+        for step in paper.plan([1], SMOKE)
+        if step.name in ("policy-chrf-1", "policy-gold-1")
+    }
+    for name, highest in (("policy-chrf-1", 100.0), ("policy-gold-1", 10.0)):
+        settings = rewarded[name].settings(PolicySettings)
+        assert group_reward(
+            [Rollout("so", 5), Rollout("or", 5)], [highest, 0.0], settings.reward
+        ) == [
+            pytest.approx(0.1),
+            0.0,
+        ]
 
 
 def test_models_and_rows_are_where_steps_leave_them(tmp_path):

@@ -161,7 +161,9 @@ def _policies(seed: int, sizes: Sizes) -> Iterator[Step]:
     for judge in ("gqm", "sqm"):
         yield policy(judge, _asking(judge, f"{judge}-{seed}"), f"{judge}-{seed}")
     yield policy("gold", {"judge": _gold(0)}, None)
-    yield policy("chrf", {"judge": "metric:chrf"}, None)
+    # chrF goes up to 100, where judges' scores go up to 10.
+    hundred = {"policy.reward.highest": 100.0, "policy.reward.scale": 0.001}
+    yield policy("chrf", {"judge": "metric:chrf"}, None, told=hundred)
     # Each sentence is two rows.
     sentences = sizes.policy_steps * sizes.policy_batch // 8
     both = _sentences("train", 1000 + seed, sentences, cross_lingual=True)
