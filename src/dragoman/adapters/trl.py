@@ -108,7 +108,14 @@ def judge_reward(
 async def _answers(
     meeting: Meeting, rollouts: Sequence[RolloutRequest], deadline: float
 ) -> list[RewardAnswer]:
-    return await asyncio.gather(*(reward_of(meeting, one, deadline) for one in rollouts))
+    waiting = [asyncio.ensure_future(reward_of(meeting, one, deadline)) for one in rollouts]
+    try:
+        return await asyncio.gather(*waiting)
+    finally:
+        # When one is refused the others must end before the client does, or their sockets leak.
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 class _Turns:
