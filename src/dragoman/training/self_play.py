@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import UserError
-from dragoman.formats import Reading
 from dragoman.language_check import make_language_check
 from dragoman.languages import language_code
 from dragoman.training import preference, run_folder
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelfPlaySettings:
-    """[self-play]: the paper's numbers by default."""
+class SelfPlaySettings(preference.PreferenceSettings):
+    """[self-play]: the paper's numbers by default. Translations are those of [preference]."""
 
     languages: tuple[str, ...]
     """A sentence in one of them is translated into another, drawn anew each time; the others
@@ -54,13 +53,6 @@ class SelfPlaySettings:
     engine_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     concurrency: int = 64
     """Trees that are searched side by side."""
-    format: str = "codeblock-think"
-    reading: Reading = "strict"
-    max_tokens: int = 512
-    metric: str = "chrf"
-    """Of held-out segments, where there is a [validation]."""
-    quality: str | None = None
-    """module:function of a segment and a text, on any scale."""
 
 
 def train(
@@ -120,9 +112,7 @@ def _read(recipe: Recipe) -> SelfPlaySettings:
 def _validation(recipe: Recipe, settings: SelfPlaySettings) -> Validate | None:
     if recipe.validation is None:
         return None
-    shared = ("format", "reading", "max_tokens", "metric", "quality")
-    same = {name: getattr(settings, name) for name in shared}
-    return preference.translated(recipe.validation, preference.PreferenceSettings(**same))
+    return preference.translated(recipe.validation, settings)
 
 
 def _last_step(log: Path) -> int:
