@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,6 +62,21 @@ async def test_a_group_is_asked_about_once_with_its_different_texts():
     assert earned == pytest.approx([0.1, 0, 0.1, 0.05, 0.05, 0])
 
 
+async def test_scores_of_another_scale_are_named_instead_of_failing_every_group():
+    class Hundred(LikesE):
+        async def judge(self, group: Group, draw: int = 0) -> Judgement:
+            judgement = await super().judge(group, draw)
+            assert judgement.verdict
+            scores = tuple(50 + score for score in judgement.verdict.scores or ())
+            return replace(judgement, verdict=replace(judgement.verdict, scores=scores))
+
+    replies = ["ee", "ab", "c", "ex", "ae", "bb"]
+    with pytest.raises(UserError, match="such as 60, are not on the reward's scale"):
+        await earn(make_reward(Hundred()), replies, [0, 0, 0, 1, 1, 1])
+    wide = make_reward(Hundred(), settings=GroupReward(highest=100))
+    assert None not in (await earn(wide, replies, [0, 0, 0, 1, 1, 1]))[0]
+
+
 async def test_groups_are_judged_at_the_same_time():
     class Meeting(LikesE):
         def __init__(self) -> None:
@@ -117,9 +133,10 @@ async def test_what_cannot_be_read_or_was_cut_off_earns_less_than_the_worst():
 
 
 async def test_scores_off_the_scale_are_a_failure():
-    settings = GroupReward(highest=5)
-    earned, _ = await earn(make_reward(LikesE(), settings=settings), ["ee", "ab", "c"], [0, 0, 0])
-    assert earned == [None, None, None]
+    reward = make_reward(LikesE(), settings=GroupReward(highest=5))
+    earned, _ = await earn(reward, ["ee", "ab", "c", "ex", "ae", "bb"], [0, 0, 0, 1, 1, 1])
+    assert earned[:3] == [None] * 3
+    assert earned[3:] == pytest.approx([0.05, 0.05, 0])
 
 
 async def test_compat_pays_as_published():

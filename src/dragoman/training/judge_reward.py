@@ -118,6 +118,7 @@ class JudgeReward:
         ]
         self.last = await asyncio.gather(*groups)
         waited = time.monotonic() - begun
+        self._refuse_another_scale()
         for name, value in self._statistics().items():
             log_metric(name, value)
         log_metric("judging_seconds", waited)
@@ -198,6 +199,16 @@ class JudgeReward:
     async def _ask(self, group: Group) -> Judgement:
         async with self._door:
             return await self.judge.judge(group)
+
+    def _refuse_another_scale(self) -> None:
+        """Every judgement has scores and nobody a reward: nothing would ever be learnt."""
+        scored = [one for one in self.last if one.scores and None not in one.scores.values()]
+        if scored and all(reward is None for one in scored for reward in one.rewards):
+            score = next(iter(scored[0].scores.values()))
+            raise UserError(
+                f"the judge's scores, such as {score:g}, are not on the reward's scale: say its "
+                "lowest and highest score in the recipe's table of the reward"
+            )
 
     def _runs(self, rows: Sequence[int]) -> list[tuple[int, int]]:
         """Where each group begins, and its size; a row may follow itself."""
