@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -21,6 +22,7 @@ from dragoman.asking import Asker, Patience
 from dragoman.data.rows import GoldGroup, gold_group_from_row
 from dragoman.engines import Engine, make_engine
 from dragoman.judges import make_judge
+from dragoman.phrasebook import replies
 from dragoman.phrasebook.datasets import load, segment_meaning
 from dragoman.ranking import sign
 from dragoman.reproduce.judging import JUDGE_TOKENS, weigh
@@ -67,6 +69,9 @@ async def look(engine: Engine, size: int) -> None:
     for name, (temperature, wrapped) in WAYS.items():
         show(name, await judged(engine, groups, temperature, **wrapped), groups)
     await engine.close()
+    told = Counter(kind for one in zip(judgements, groups, strict=True) for kind in rows(*one))
+    shares = ", ".join(f"{count / told.total():.3f} {kind}" for kind, count in told.most_common())
+    print(f"{told.total()} analyses of candidates of the test split: {shares}")
 
 
 def planted(split: str, size: int) -> list[GoldGroup]:
@@ -107,6 +112,29 @@ def right(judgement: Judgement, gold: GoldGroup, gap: tuple[int, int]) -> float 
         if gap[0] <= abs(gold.scores[i] - gold.scores[j]) <= gap[1]
     ]
     return sum(told) / len(told) if told else None
+
+
+def rows(judgement: Judgement, gold: GoldGroup) -> Iterator[str]:
+    """What each candidate's analysis is beside the gold one."""
+    meaning = segment_meaning(gold.group.segment)
+    if judgement.verdict is None or meaning is None:
+        return
+    language = gold.group.segment.target_lang
+    right = replies.verdict([c.text for c in gold.group.candidates], meaning, language)
+    for said, true in zip(
+        judgement.verdict.analysis.splitlines(), right.analysis.splitlines(), strict=False
+    ):
+        if said == true:
+            yield "as gold's"
+        elif sentence(said) == sentence(true):
+            yield "the right sentence with other marks"
+        else:
+            yield "another sentence"
+
+
+def sentence(row: str) -> str:
+    """The translation that a row of an analysis writes, without its marks."""
+    return re.sub(r"\[\d+\]| \+.*| ~.*| = \d+$", "", row)
 
 
 def written(found: Interval | None) -> str:
