@@ -2,9 +2,10 @@
 against those of a run without Ray.
 
 Ray wants `pip install 'dragoman[ray]'`. Three runs over the same groups: here, on Ray, and on Ray
-with an actor killed once a third of the shards are done.
+with an actor killed once a third of the shards are done. Before them one group alone on Ray says
+what it takes to begin and end the cluster and its actors.
 
-    python benchmarks/on_ray.py [--groups 2000] [--actors 2] [--engine phrasebook:base]
+    python benchmarks/on_ray.py [--groups 2000] [--actors 2] [--engine NAME] [--threads N]
 """
 
 from __future__ import annotations
@@ -26,22 +27,30 @@ def main() -> int:
     parser.add_argument("--groups", type=int, default=2000)
     parser.add_argument("--actors", type=int, default=2)
     parser.add_argument("--engine", default="phrasebook:base")
+    parser.add_argument("--threads", type=int, help="of an engine in this process or an actor's")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make = ["phrasebook", "data", "groups", "-o", "groups.jsonl"]
         finish(start(folder, *make, "--size", str(options.groups)), folder)
-        return compare(folder, options.groups, options.actors, options.engine)
+        judge = ["--engine", options.engine]
+        if options.threads:
+            judge += ["--engine-option", f"threads={options.threads}"]
+        return compare(folder, options.groups, options.actors, judge)
 
 
-def compare(folder: Path, groups: int, actors: int, engine: str) -> int:
-    """All three runs; 0 if they say the same."""
-    rank = ["rank", "groups.jsonl", "--engine", engine, "-o"]
+def compare(folder: Path, groups: int, actors: int, judge: list[str]) -> int:
+    """All runs; 0 if the three say the same."""
     on_ray = ["--on", "ray", "--actors", str(actors)]
+    with (folder / "groups.jsonl").open("rb") as lines:
+        (folder / "one.jsonl").write_bytes(lines.readline())
+    alone = finish(start(folder, "rank", "one.jsonl", *judge, "-o", "alone.jsonl", *on_ray), folder)
+    print(f"one group on Ray: {alone:.1f} s", flush=True)
+    rank = ["rank", "groups.jsonl", *judge, "-o"]
     here = finish(start(folder, *rank, "here.jsonl"), folder)
-    print(f"here: {here:.1f} s")
+    print(f"here: {here:.1f} s", flush=True)
     ray = finish(start(folder, *rank, "ray.jsonl", *on_ray), folder)
-    print(f"on Ray, {actors} actors: {ray:.1f} s, {ray / here:.2f} times as long")
+    print(f"on Ray, {actors} actors: {ray:.1f} s, {ray / here:.2f} times as long", flush=True)
     process = start(folder, *rank, "killed.jsonl", *on_ray)
     done = wait_for_shards(process, folder / "killed.jsonl.ledger.shards", groups // SHARD // 3)
     killed = kill_an_actor(process.pid)
