@@ -142,12 +142,15 @@ def test_mbrs_has_a_line_a_text(tmp_path: Path) -> None:
     ("rows", "to", "complaint"),
     [
         ([{**GROUPS[0], "source": "a\nb"}], "mbrs", "ours.jsonl:1: a text of several lines"),
+        ([{**GROUPS[0], "source": "a\0b"}], "mbrs", "ours.jsonl:1: a NUL"),
+        ([{**GROUPS[0], "source": "\ufeffa"}], "mbrs", "a byte order mark"),
         ([GROUPS[0], {**GROUPS[1], "candidates": ["a"]}], "mbrs", "ours.jsonl:2: 1 candidates;"),
         ([GROUPS[0], {**GROUPS[1], "reference": None}], "mbrs", "1 of 2 groups have a reference"),
         ([SEGMENT], "llama-factory", "ours.jsonl:1: a lesson is"),
         ([{"prompt": "p", "response": "r"}], "verl", "ours.jsonl:1: 'id' is missing"),
         ([{"messages": []}], "ours", "'messages' must be a list of messages"),
         ([{"data_source": "x", "extra_info": {}}], "ours", "were not written by dragoman"),
+        ([{"data_source": "x", "extra_info": {"row": "[1]"}}], "ours", "is not a row of ours"),
         ([{"prompt": [], "completion": []}], "ours", "'prompt' must be a list of messages"),
         ([], "trl", "there are no rows in it"),
     ],
@@ -164,6 +167,36 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(
     assert complaint in capsys.readouterr().err
     left = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert left == [ours]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("sources.txt", b"Gr\xfc\xdfe\nSatz 1\n", "sources.txt:1: not UTF-8"),
+        ("sources.txt", b"Satz 0\n", "sources.txt has fewer lines than rows.jsonl"),
+        ("references.txt", b"R\n", "references.txt has fewer lines"),
+        ("hypotheses.txt", b"a\n" * 5, "hypotheses.txt has fewer lines"),
+        ("hypotheses.txt", b"a\n" * 7, "hypotheses.txt has more lines"),
+        ("rows.jsonl", b'{"id": "1"}\n', "rows.jsonl:1: 'candidates' must be a list"),
+        ("rows.jsonl", None, "rows.jsonl: cannot read"),
+        ("sources.txt", None, "sources.txt: cannot read"),
+    ],
+)  # fmt: skip
+def test_a_folder_of_mbrs_that_was_changed(
+    tmp_path: Path,
+    name: str,
+    content: bytes | None,
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ours, there = write_rows(tmp_path / "ours.jsonl", GROUPS[:2]), tmp_path / "m"
+    run("data", "convert", str(ours), "-o", str(there), "--to", "mbrs")
+    (there / name).unlink()
+    if content is not None:
+        (there / name).write_bytes(content)
+    assert run("data", "convert", str(there), "-o", str(tmp_path / "back"), "--to", "ours") == 2
+    assert complaint in capsys.readouterr().err
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m", "ours.jsonl"]
 
 
 SYSTEMS = [
@@ -200,12 +233,14 @@ def test_an_evaluation_set_of_others_is_read(tmp_path: Path) -> None:
     run("data", "convert", str(ours), "-o", str(there), "--to", "mtme")
     (there / "rows.jsonl").unlink()
     mqm = there / "human-scores/de-en.mqm.seg.score"
+    (there / "documents/de-en.docs").write_text("news\td0\n\nnews\td1\n")
     mqm.write_text("A\t-1\nA\tNone\nA\tNone\nB\t-2\nB\t-3\nB\tNone\nC\t0\n")
     assert run("data", "convert", str(there), "-o", str(back), "--to", "ours") == 0
     first, second = rows_of(back.read_text())
     assert (first["id"], first["doc_id"], first["human_scores"]) == ("de-en:1", "d0", [-1, -2])
     assert first["reference"] == "R"
     assert second["candidates"] == [{"system": "B", "text": "B 1"}]
+    assert second["doc_id"] == ""
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,40 @@ def test_what_cannot_be_made_says_why(lattices: tuple[Path, Path]) -> None:
     assert endless.records([SEGMENT])[0].failed == "no-end"
     wrong = maker(lattices, parser=lambda words, language: [0] * len(words))
     assert wrong.records([SEGMENT])[0].failed == "no-heads"
+    narrow = maker(lattices)
+    narrow.annotator._context = 3
+    (record,) = narrow.records([SEGMENT])
+    assert record.detail.startswith("too-long: the annotator has no room")
+    narrow.generator._context = 3
+    (record,) = narrow.records([SEGMENT])
+    assert record.detail.startswith("too-long: the generator has no room")
+
+
+def test_an_empty_translation_has_no_labels(
+    lattices: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = maker(lattices)
+    monkeypatch.setattr(made.generator, "translate", lambda segments, search: [""])
+    assert made.records([SEGMENT])[0].failed == "empty"
+
+
+async def test_segments_share_batches_and_what_befalls_them(
+    lattices: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, sizes = maker(lattices, batch=3), list[int]()
+
+    def records(segments: Sequence[Segment]) -> list[Any]:
+        sizes.append(len(segments))
+        if len(segments) == 1:
+            raise UserError("too much for the memory")
+        return [segment.id for segment in segments]
+
+    monkeypatch.setattr(made, "records", records)
+    segments = [replace(SEGMENT, id=str(i)) for i in range(7)]
+    answers = await asyncio.gather(*map(made.make, segments), return_exceptions=True)
+    assert sizes == [3, 3, 1]
+    assert answers[:6] == list("012345")
+    assert isinstance(answers[6], UserError)
 
 
 def test_one_model_does_not_mark_its_own_work(lattices: tuple[Path, Path], tmp_path: Path) -> None:

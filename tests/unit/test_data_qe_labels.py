@@ -74,6 +74,9 @@ def test_a_word_is_as_wrong_as_its_worst_token() -> None:
     words = [(0, 2), (3, 5), (6, 8)]
     tokens = [Ranked(0, 2, 99), Ranked(2, 4, 6), Ranked(4, 6, 12), Ranked(6, 8, 2)]
     assert word_severities(words, [True, False, False], tokens) == [OK, MAJOR, OK]
+    # A neighbour without a blank between has no part in it.
+    words, tokens = words_in("cd."), [Ranked(0, 2, 99), Ranked(2, 3, 6)]
+    assert word_severities(words, [False, False], tokens) == [CRITICAL, MINOR]
 
 
 def test_spans_of_words_are_runs_of_one_severity() -> None:
@@ -112,6 +115,9 @@ def test_without_heads_a_run_is_a_phrase() -> None:
 def test_spans_that_share_a_word_are_one() -> None:
     labels = by_phrases([MINOR, MINOR, OK, MAJOR], (3, 3, 1, None))
     assert labels.spans == ((0, 4, MAJOR),)
+    # The first grows up to the second, and no further.
+    labels = by_phrases([MINOR, MINOR, OK, MAJOR], (2, 2, None, 2))
+    assert labels.spans == ((0, 3, MINOR), (3, 4, MAJOR))
 
 
 def test_a_score_is_never_below_zero() -> None:

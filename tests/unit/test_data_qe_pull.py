@@ -35,6 +35,11 @@ def test_after_a_token_too_many_the_place_is_found_again() -> None:
     assert place(1, 9, 9, 2) == Place(2, 2)
 
 
+def test_what_was_said_before_it_left_is_not_found_again() -> None:
+    assert place(1, 1) == Place(2, 1)
+    assert place(1, 9, 1) == Place(3, 1)
+
+
 def test_after_left_out_tokens_the_place_is_found_again() -> None:
     assert place(1, 3) == Place(3, 3)
     assert place(1, 4) == Place(4, 4)

@@ -88,7 +88,10 @@ def from_verl(row: Row) -> dict[str, Any]:
     rest: object = cast(Row, extra).get(_REST) if isinstance(extra, dict) else None
     if not isinstance(rest, str):
         raise ValueError(f"'extra_info' has no {_REST!r}: these rows were not written by dragoman")
-    return json.loads(rest)
+    made: object = json.loads(rest)
+    if not isinstance(made, dict):
+        raise ValueError(f"{_REST!r} in 'extra_info' is not a row of ours")
+    return cast(dict[str, Any], made)
 
 
 WRITERS: Mapping[Target, Callable[[Row], dict[str, Any]]] = {

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
 from dragoman.errors import BadRecord, UserError
 from dragoman.records import group_from_row
-from dragoman.row_files import Row, read_rows, to_line, write_lines
+from dragoman.row_files import Row, read_rows, read_text_lines, to_line, write_lines
 
 FILES = ("sources.txt", "hypotheses.txt", "references.txt", "rows.jsonl")
 _LINE_ENDS = ("\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
@@ -59,35 +58,39 @@ def write_mbrs(folder: Path, rows: Iterable[tuple[int, Row]], path: str) -> int:
 
 def read_mbrs(folder: Path) -> Iterator[dict[str, Any]]:
     """The groups of a folder that `write_mbrs` wrote."""
-    references = folder / "references.txt"
-    with ExitStack() as opened:
-        files = [opened.enter_context((folder / name).open(encoding="utf-8", newline="\n"))
-                 for name in FILES[:2]]  # fmt: skip
-        told = opened.enter_context(references.open(encoding="utf-8", newline="\n")) \
-            if references.exists() else None  # fmt: skip
-        rows = read_rows(folder / "rows.jsonl")
-        for source, numbered in zip_longest(files[0], rows):
-            if source is None or numbered is None:
-                raise UserError(f"{folder}: sources.txt and rows.jsonl are of different lengths")
-            row = dict(numbered[1])
-            row["source"] = source.removesuffix("\n")
-            if told:
-                row["reference"] = told.readline().removesuffix("\n")
-            candidates: list[Any] = row["candidates"]
-            texts = [files[1].readline() for _ in candidates]
-            if not all(texts):
-                raise UserError(f"{folder}: hypotheses.txt has fewer lines than rows.jsonl says")
-            row["candidates"] = [
-                with_text(one, text.removesuffix("\n"))
-                for one, text in zip(candidates, texts, strict=True)
-            ]
-            yield row
+    sources, hypotheses, references, rest = FILES
+    there = [sources, hypotheses, *([references] if (folder / references).exists() else [])]
+    texts = {name: read_text_lines(folder / name) for name in there}
+
+    def next_text(name: str) -> str:
+        _, text = next(texts[name], (0, None))
+        if text is None:
+            raise UserError(f"{folder}: {name} has fewer lines than {rest} says")
+        return text
+
+    for number, row in read_rows(folder / rest):
+        candidates: object = row.get("candidates")
+        if not isinstance(candidates, list):
+            raise BadRecord(folder / rest, number, "'candidates' must be a list")
+        back = {**row, "source": next_text(sources)}
+        if references in texts:
+            back["reference"] = next_text(references)
+        yield {
+            **back,
+            "candidates": [
+                with_text(one, next_text(hypotheses)) for one in cast(list[Any], candidates)
+            ],
+        }
+    if longer := [name for name, lines in texts.items() if next(lines, None)]:
+        raise UserError(f"{folder}: {longer[0]} has more lines than {rest} says")
 
 
 def one_line(text: str) -> str:
     """A text for a file that has one a line."""
     if any(end in text for end in _LINE_ENDS):
         raise ValueError("a text of several lines; these files have one line a text")
+    if "\0" in text or text.startswith("\ufeff"):
+        raise ValueError("a NUL or a byte order mark, which is no text in a file of lines")
     return text
 
 

@@ -177,7 +177,8 @@ class _Published:
         self._pair = pair
         self._documents: list[str] = []
         if (documents := folder / "documents" / f"{pair}.docs").exists():
-            self._documents = [text.split()[-1] for _, text in read_text_lines(documents)]
+            told = (text.split() for _, text in read_text_lines(documents))
+            self._documents = ["".join(words[-1:]) for words in told]
         self._scores: dict[str, list[float | None]] = {}
         places = sorted((folder / "human-scores").glob(f"{pair}.*.seg.score"))
         named = [place for place in places if place.name == f"{pair}.mqm.seg.score"]

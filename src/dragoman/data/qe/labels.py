@@ -100,7 +100,7 @@ def by_words(severities: Sequence[int]) -> Labels:
 
 def by_phrases(severities: Sequence[int], heads: Heads | None) -> Labels:
     """Labels of phrases: each run of wrong words grows until no dependency leads out of it and
-    back. Spans that meet are one. Without heads a run is a span."""
+    back. Spans that share a word are one. Without heads a run is a span."""
     wrong = [bool(severity) for severity in severities]
     runs = [(i, j) for i, j in _runs(wrong) if wrong[i]]
     if heads is not None:
