@@ -109,11 +109,12 @@ def race(matrix: dict[str, Any], against: bool) -> None:
         stats.Correlation(len(people), people.ravel().tolist(), table.ravel().tolist())
         for table in (one, other)
     ]
-    options: dict[str, Any] = {"variant": "acc23", "average_by": "item", "sample_rate": 1.0}
+    comet = correlations[0]
     told: dict[str, Any] = {}
 
     def their_calibration() -> None:
-        told["epsilon"] = correlations[0].KendallWithTiesOpt(**options)[1]
+        scores = comet.gold_scores, comet.metric_scores
+        told["epsilon"] = stats.KendallWithTiesOpt(*scores, "acc23", len(people), "item", 1.0)[1]
 
     def their_permutation() -> None:
         # Thresholds are given, so that nothing is calibrated on either side.
