@@ -1,9 +1,9 @@
 """The report's page with many groups: its size, and how long a real Chromium takes over it.
 
 Groups are of four candidates of about 25 words, with an analysis. Wants playwright and a Chromium:
-`make browser` installs both.
+`make browser` installs both. With --pictures it is also shown light, dark and narrow there.
 
-    python benchmarks/page.py [--groups 50000]
+    python benchmarks/page.py [--groups 50000] [--pictures FOLDER]
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dragoman.types import Candidate, Group, Segment
 ROUNDS = 3
 # The report's figures are counted on so many; they take a page of the same size.
 COUNTED = 200
+LOOKS = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (390, "light")}
 LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 FILTERED = """() => { const began = performance.now();
 filters.outcome.value = 'wrong'; filters.search.value = 'w7 w11'; filter();
@@ -33,6 +34,7 @@ return performance.now() - began; }"""
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--groups", type=int, default=50_000)
+    parser.add_argument("--pictures", type=Path)
     options = parser.parse_args()
     try:
         from playwright.sync_api import sync_playwright
@@ -58,6 +60,12 @@ def main() -> None:
             view.wait_for_selector(".row")
             loaded, filtered = view.evaluate(LOADED), view.evaluate(FILTERED)
             print(f"loaded in {loaded / 1000:.2f} s, filtered by two words in {filtered:.0f} ms")
+        for name, (width, scheme) in LOOKS.items() if options.pictures else ():
+            view.set_viewport_size({"width": width, "height": 900})
+            view.emulate_media(color_scheme=scheme)
+            for part in ("h1", "#browse"):
+                view.evaluate(f"document.querySelector('{part}').scrollIntoView()")
+                view.screenshot(path=options.pictures / f"{name}-{part.strip('#')}.png")
         browser.close()
 
 

@@ -36,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     places = dict(text.split("=", 1) for text in options.checkouts)
     for name, benchmark in BENCHMARKS.items():
-        if benchmark.repository not in places:
+        if benchmark.repository not in places or benchmark.by_name:
             continue
         began = time.monotonic()
         made = list(benchmark.read(Path(places[benchmark.repository])))

@@ -28,6 +28,15 @@ from comet import load_from_checkpoint
 model = load_from_checkpoint(sys.argv[1]).eval()
 print("\\n" + json.dumps(model.predict(json.loads(sys.argv[2]), gpus=0, num_workers=0).scores))
 """
+ALONE = """
+import json, sys
+from bleurt_pytorch import BleurtForSequenceClassification, BleurtTokenizer
+model = BleurtForSequenceClassification.from_pretrained(sys.argv[1]).eval()
+tokenizer = BleurtTokenizer.from_pretrained(sys.argv[1])
+rows = json.loads(sys.argv[2])
+read = (tokenizer([row["ref"]], [row["mt"]], return_tensors="pt") for row in rows)
+print("\\n" + json.dumps([model(**one).logits.item() for one in read]))
+"""
 ROWS = [
     {"src": "Guten Morgen", "mt": "Good morning", "ref": "Good morning"},
     {"src": "Guten Morgen", "mt": "Bad night to you all", "ref": "Good morning"},
@@ -125,3 +134,6 @@ def test_bleurt_reads_the_reference_alone(tmp_path: Path) -> None:
     worker.close()
     assert other == pytest.approx([scores[1]], abs=1e-5)
     assert scores[0] != scores[1]
+    call = [interpreter, "-c", ALONE, str(tmp_path), json.dumps(ROWS)]
+    told = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    assert scores == pytest.approx(json.loads(told.splitlines()[-1]), abs=1e-6)

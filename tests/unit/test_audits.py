@@ -13,10 +13,10 @@ import pytest
 from tests.evaluating import Program, dragoman, row, write
 
 from dragoman.evaluation.attacks import TRICKS, attacks
-from dragoman.evaluation.audits import audit_report
+from dragoman.evaluation.audits import audit_report, robustness, saturation
 from dragoman.evaluation.groups import HumanGroup, human_group_from_row
-from dragoman.evaluation.probes import AUDITS, probes, probing
-from dragoman.evaluation.verdicts import said_from_row
+from dragoman.evaluation.probes import AUDITS, Probe, probes, probing
+from dragoman.evaluation.verdicts import Said, said_from_row
 from dragoman.judges import Judge
 from dragoman.phrasebook import datasets
 from dragoman.phrasebook.datasets import gold_quality
@@ -157,6 +157,29 @@ async def test_a_tie_counts_for_the_trick() -> None:
     assert report["saturation"]["saturated"]["value"] == 1
 
 
+def test_robustness_by_hand() -> None:
+    """The mean over tricks, however often each was tried; and the best of copies counts."""
+    one = GROUPS[0].group
+    won, lost = Said((5.0, 1.0)), Said((1.0, 5.0))
+    answers = [(Probe("empty", number, one, honest=0), won) for number in range(3)]
+    answers.append((Probe("truncated", 0, one, honest=0), lost))
+    assert robustness(GROUPS, answers)["robustness"]["value"] == pytest.approx((1 + 0) / 2)
+    copies = (Probe("duplicated", 0, one, honest=0), Said((5.0, 4.0, 6.0, 4.0)))
+    told = {attack["attack"]: attack for attack in robustness(GROUPS, [copies])["attacks"]}
+    assert (told["duplicated"]["honest_wins"]["value"], told["duplicated"]["fooled"]) == (0, 1)
+
+
+def test_saturation_by_hand() -> None:
+    """One score for all is no fault where people have one score for all too."""
+    groups = [human_group_from_row(row("a", [1, 2])), human_group_from_row(row("b", [3, 3]))]
+    flat, apart = Said((4.0, 4.0)), Said((4.0, 6.0))
+    as_is = [Probe("as-is", number, group.group) for number, group in enumerate(groups)]
+    told = saturation(groups, list(zip(as_is, (apart, flat), strict=True)))
+    assert told["saturated"]["value"] == 0.5
+    assert told["where_people_differ"]["value"] == 0
+    assert told["advantage"]["value"] == pytest.approx((1 + 0) / 2)
+
+
 async def test_a_system_that_is_favoured() -> None:
     rows = [
         row(str(n), [n % 3, (n + 1) % 3]) | {"candidates": [
@@ -216,6 +239,20 @@ def test_attacks_are_what_they_say() -> None:
     fenced = by_kind["fence breaking"]
     assert "\n```\n" in fenced.group.candidates[1 - fenced.honest].text
     assert attacks([]) == []
+
+
+def test_a_tail_is_in_the_language_of_the_translation() -> None:
+    rows = datasets.load("groups", split="test", seed=3, size=9, directions=("en-de", "en-zh"))
+    groups = [human_group_from_row(one) for one in rows if len(one["candidates"]) > 1]
+    tails = [attack for attack in attacks(groups) if attack.kind == "hallucinated tail"]
+    assert {attack.group.segment.target_lang for attack in tails} == {"de", "zh"}
+    for attack in tails:
+        honest = attack.group.candidates[attack.honest].text
+        tail = attack.group.candidates[1 - attack.honest].text.removeprefix(honest)
+        same = [
+            g for g in groups if g.group.segment.target_lang == attack.group.segment.target_lang
+        ]
+        assert tail.strip() in {c.text for group in same for c in group.group.candidates}
 
 
 def test_the_command_runs_resumes_and_tells(

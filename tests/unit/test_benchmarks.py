@@ -57,7 +57,7 @@ def test_other_scores_of_an_evalset(dragoman: Program, capsys: pytest.CaptureFix
     assert prepare(dragoman, "evalset", "--scores", "esa") == 2
     assert "no esa scores of segments; there are mqm" in capsys.readouterr().err
     assert prepare(dragoman, "wmt23-mqm", "--scores", "esa") == 2
-    assert "--scores is for an evalset" in capsys.readouterr().err
+    assert "--scores is for evalset; not for wmt23-mqm" in capsys.readouterr().err
 
 
 BROKEN = {
@@ -180,7 +180,7 @@ def test_points_to_look_out_for(dragoman: Program) -> None:
         ("wmt24", ("--candidates", "4"), "wmt24 has no groups"),
         ("wmt24-esa", ("--candidates", "1"), "wants at least 2"),
         ("bio21-mqm", (), "no language pairs; is this a checkout"),
-        ("wmt24", (), "is the checkout whole?"),
+        ("wmt24", (), "no segments in it; is it whole?"),
     ],
 )
 def test_what_cannot_be_made(

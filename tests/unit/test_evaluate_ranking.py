@@ -13,7 +13,7 @@ from tests.evaluating import Program, dragoman, row, write
 from dragoman.errors import BadRecord, UserError
 from dragoman.evaluation.groups import read_human_groups
 from dragoman.evaluation.judge_report import judge_report
-from dragoman.evaluation.tables import latex, markdown, summary
+from dragoman.evaluation.tables import latex, markdown, number, summary
 from dragoman.evaluation.verdicts import Said, read_verdicts
 
 __all__ = ["dragoman"]
@@ -209,3 +209,8 @@ def test_tables_escape_what_they_hold() -> None:
     assert markdown(table).splitlines() == ["|  | a\\_b |", "| --- | --- |", "| x\\|y | 50 % |"]
     assert r"a\_b" in latex(table)
     assert r"50 \%" in latex(table)
+
+
+def test_nothing_has_no_sign() -> None:
+    assert number(-0.0001, (-0.0004, 0.25)) == "0.000 [0.000, 0.250]"
+    assert number(-0.25) == "-0.250"

@@ -33,7 +33,9 @@ def suite(dragoman: Program) -> Program:
     """The program where a suite lies, with sets that share an id and a group."""
     Path("suite.toml").write_text(SUITE)
     write("one.jsonl", [row("a", [1, 2]), row("b", [2, 1])])
-    write("two.jsonl", [row("a", [1, 2]), row("c", [1, 2]), row("d", [3, 3])])
+    # Of c alone chrF likes the second: no two sets get the same from it.
+    turned = {"candidates": ["nothing alike", "text 0"]}
+    write("two.jsonl", [row("a", [1, 2]), row("c", [1, 2]) | turned, row("d", [3, 3])])
     write("rules.jsonl", [{"reply": REPLY, "log": "calls.log"}])
     Path("published").mkdir()
     write("published/one.jsonl", [{"id": i, "scores": [0, 1]} for i in "ab"])

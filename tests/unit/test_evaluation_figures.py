@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import make_group
 
 from dragoman.evaluation.baselines import predictors
+from dragoman.evaluation.breakdowns import breakdowns
 from dragoman.evaluation.calibration import calibrate
 from dragoman.evaluation.figures import Share, figures, shares
 from dragoman.evaluation.groups import HumanGroup
@@ -21,6 +22,7 @@ from dragoman.evaluation.resampling import (
     calibrated_interval,
     draws,
     interval,
+    middle,
     numbered,
     paired_permutation,
 )
@@ -124,6 +126,10 @@ def test_documents_are_drawn_whole() -> None:
     assert 0.35 < low < 0.45 < 0.55 < high < 0.65
 
 
+def test_an_interval_holds_95_of_100() -> None:
+    assert middle(np.arange(1001.0)) == pytest.approx((25, 975))
+
+
 def test_interval_of_the_calibrated_accuracy_is_around_it() -> None:
     random = np.random.default_rng(5)
     human = random.integers(0, 3, (80, 3)).astype(float)
@@ -133,6 +139,36 @@ def test_interval_of_the_calibrated_accuracy_is_around_it() -> None:
     low, high = calibrated_interval(pairs, documents, draws(documents)) or (0, 0)
     best = calibrate(pairs)[1] or 0
     assert low < best < high < low + 0.25
+
+
+def test_every_resample_chooses_its_own_threshold() -> None:
+    """Beside calibrating each resample alone; few scores, so that many gaps are equal."""
+    random = np.random.default_rng(6)
+    human, said = (random.integers(0, most, (12, 4)).tolist() for most in (3, 5))
+    documents = np.arange(12) // 2
+    drawn = draws(documents, resamples=60)
+    alone: list[float] = []
+    for row in drawn:
+        rows = [n for n in range(12) for _ in range(row[documents[n]])]
+        pairs = pairs_of([human[n] for n in rows], [said[n] for n in rows])
+        alone.append(calibrate(pairs)[1] or 0)
+    found = calibrated_interval(pairs_of(human, said), documents, drawn)
+    assert found == pytest.approx(middle(np.array(alone)))
+
+
+def test_parts_of_equal_size_never_part_what_is_equal() -> None:
+    groups = [
+        HumanGroup(make_group(str(n), "ab"), (1.0, 1.0 + gap), str(n))
+        for n, gap in enumerate((1, 1, 2, 2, 2, 3, 3, 0))
+    ]
+    said = [(0.0, 1.0)] * len(groups)
+    pairs = pairs_of([group.scores for group in groups], said)
+    documents = np.arange(len(groups))
+    rows = breakdowns(groups, said, pairs, documents, draws(documents))["human_gap"]
+    assert [(one["part"], one["pairs"]) for one in rows] == [
+        ("tied by people", 1), ("1 to 2 apart", 5), ("3 apart", 2),
+    ]  # fmt: skip
+    assert [one["ranking_acc"] for one in rows] == [0, 1, 1]
 
 
 def test_permutation_by_hand() -> None:

@@ -1,7 +1,8 @@
-"""Public benchmarks, from checkouts that the user has: groups with human scores, and test sets.
+"""Public benchmarks: groups with human scores, and test sets.
 
-Nothing of theirs is in this package but the counts that a whole checkout gives. A file is strict:
-one that is not as expected is refused by name and line.
+Most come from checkouts that the user has; two kinds have a name, by which a package of others
+fetches them. Nothing of theirs is here but the counts that a whole checkout gives. A file is
+strict: one that is not as expected is refused by name and line.
 """
 
 from __future__ import annotations
@@ -25,12 +26,21 @@ class Benchmark:
     repository: str
     licence: str
     reader: str
+    host: str = "github.com"
     segments: bool = False
+    by_name: bool = False
+    takes: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict[str, str])
     counts: Counts = field(default_factory=dict[str, tuple[int, int]])
 
-    def read(self, repo: Path, **options: Any) -> Iterator[Any]:
-        """Its groups, or its segments by language pair."""
-        return find("reader", self.reader, {})(repo, **options)
+    @property
+    def url(self) -> str:
+        return f"https://{self.host}/{self.repository}"
+
+    def read(self, place: Path | str, **options: Any) -> Iterator[Any]:
+        """Its groups, or its segments by language pair; of a checkout, or of what has that name.
+        Options are those that it takes; what its reader is told anyway tells it from others."""
+        return find("reader", self.reader, {})(place, **self.told, **options)
 
 
 MQM = "google/wmt-mqm-human-evaluation"
@@ -38,6 +48,18 @@ ESA = "wmt-conference/ErrorSpanAnnotation"
 WMT24 = "wmt-conference/wmt24-news-systems"
 SEEDX = "ByteDance-Seed/Seed-X-7B"
 ESA_LICENCE = "GPL-3.0, as the repository; the WMT23 texts in it name none of their own"
+BENCHMAX = (
+    ("General", "flores", "FLORES-200"),
+    ("General", "ted", "TED talks"),
+    ("General", "wmt24", "WMT24"),
+    ("Domain", "ifeval", "instructions to follow"),
+    ("Domain", "arenahard", "requests of users"),
+    ("Domain", "gpqa", "questions of science"),
+    ("Domain", "mgsm", "sums in words"),
+    ("Domain", "humaneval", "functions to complete"),
+    ("Domain", "lcb_v4", "problems to program"),
+    ("Domain", "nexus", "calls of tools"),
+)
 WMT24_LICENCE = "the repository names none; its texts are marked as test data, not to train on"
 
 BENCHMARKS: Mapping[str, Benchmark] = {
@@ -150,5 +172,38 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         repository="google-research/mt-metrics-eval",
         licence="that of the test set",
         reader="dragoman.benchmarks.evalset:any_evalset",
+        takes=("scores",),
+    ),
+    **{
+        f"benchmax-{task}": Benchmark(
+            title=f"BenchMAX, {what}, segments with references",
+            repository=f"LLaMAX/BenchMAX_{kind}_Translation",
+            licence="CC-BY-4.0",
+            host="huggingface.co/datasets",
+            reader="dragoman.benchmarks.benchmax:segments",
+            segments=True,
+            takes=("pair",),
+            told={"task": task},
+        )
+        for kind, task, what in BENCHMAX
+    },
+    "sacrebleu": Benchmark(
+        title="a test set that sacrebleu fetches, by name: sacrebleu:wmt22",
+        repository="mjpost/sacrebleu",
+        licence="that of the test set",
+        reader="dragoman.benchmarks.sacrebleu_sets:segments",
+        segments=True,
+        by_name=True,
+        takes=("pair",),
+    ),
+    "dataset": Benchmark(
+        title="any data set with src_text, trg_text, src_lang, trg_lang: dataset:OWNER/NAME, or "
+        "dataset:FOLDER",
+        repository="huggingface/datasets",
+        licence="that of the data set",
+        reader="dragoman.benchmarks.hub:segments",
+        segments=True,
+        by_name=True,
+        takes=("subset", "split"),
     ),
 }

@@ -1,4 +1,4 @@
-"""`dragoman benchmark`: public benchmarks from checkouts that the user has."""
+"""`dragoman benchmark`: public benchmarks, from checkouts that the user has or by name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ benchmark = App(
 def list_all() -> None:
     """List the benchmarks: where each is to be had, under which licence, and what is in it."""
     for name, told in BENCHMARKS.items():
-        print(f"{name}: {told.title}\n  https://github.com/{told.repository}\n  {told.licence}")
+        print(f"{name}: {told.title}\n  {told.url}\n  {told.licence}")
 
 
 @benchmark.command
@@ -35,19 +35,23 @@ def prepare(
     name: Text,
     /,
     *,
-    repo: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    repo: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     output: Annotated[Path, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)],
+    pair: Annotated[tuple[Text, ...], Parameter(negative=(), show_default=False)] = (),
     candidates: int | None = None,
     seed: int = 0,
     scores: Text | None = None,
+    subset: Text | None = None,
+    split: Text | None = None,
     overwrite: Flag = False,
 ) -> int:
-    """Make the files of a benchmark from a checkout of its repository, one a language pair.
+    """Make the files of a benchmark, one a language pair: from a checkout, or by name.
 
-    Nothing is fetched. A group has every system that people rated on a segment, with their
-    scores, and is what `dragoman evaluate ranking` takes; a test set is what `dragoman translate`
-    and `dragoman evaluate translation` take. Counts are printed, and held against those of the
-    checkout that this was written for: if they differ, the exit code is 1.
+    A group has every system that people rated on a segment, with their scores, and is what
+    `dragoman evaluate ranking` takes; a test set is what `dragoman translate` and `dragoman
+    evaluate translation` take. Counts are printed, and held against those of the checkout that
+    this was written for: if they differ, the exit code is 1. Only what has a name, sacrebleu:SET
+    and dataset:PLACE, may be fetched; of the rest you bring the checkout.
 
     Parameters
     ----------
@@ -57,6 +61,9 @@ def prepare(
         The folder of the checkout.
     output
         A folder; the files are OUTPUT/NAME.PAIR.jsonl.
+    pair
+        Only such language pairs, such as en-de, of sacrebleu or BenchMAX. BenchMAX has any two of
+        its languages, but without this only those with English.
     candidates
         Draw a smaller group from each, of 2 up to so many: with no two texts the same, and not
         all of one score. Segments without such a group are left out.
@@ -64,52 +71,70 @@ def prepare(
         Another seed draws others.
     scores
         Which scores of an evalset, such as mqm or esa.
+    subset
+        Which part of a data set, where its card names several.
+    split
+        Which split of a data set: test, or its only one, if not given.
     overwrite
         Replace files that are there.
     """
-    told = _find(name)
-    if not repo.is_dir():
-        raise UserError(f"{repo}: no folder; git clone https://github.com/{told.repository}")
+    told, place, called = _find(name, repo)
     if candidates is not None and (told.segments or candidates < 2):
         problem = "has no groups" if told.segments else "wants at least 2"
         raise UserError(f"--candidates {candidates}: {name} {problem}")
-    if scores is not None and name != "evalset":
-        raise UserError(f"--scores is for an evalset; {name} has its own")
-    rows, counts = _read(told, repo, {"scores": scores} if scores else {})
+    options = {"pair": pair, "scores": scores, "subset": subset, "split": split}
+    options = {key: value for key, value in options.items() if value}
+    for key in options:
+        if key not in told.takes:
+            takers = ", ".join(other for other, one in BENCHMARKS.items() if key in one.takes)
+            raise UserError(f"--{key} is for {takers}; not for {name}")
+    rows, counts = _read(told, place, options)
     if candidates is not None:
-        rows = {pair: list(_smaller(many, candidates, seed)) for pair, many in rows.items()}
+        rows = {key: list(_smaller(many, candidates, seed)) for key, many in rows.items()}
     output.mkdir(parents=True, exist_ok=True)
-    places = {pair: output / f"{name}.{pair}.jsonl" for pair in rows}
-    for place in places.values():
-        if place.exists() and not overwrite:
-            raise UserError(f"{place} is there already; --overwrite replaces it")
-    for pair, place in places.items():
-        with write_lines(place) as write:
-            for one in rows[pair]:
+    files = {key: output / f"{called}.{key}.jsonl" for key in rows}
+    for file in files.values():
+        if file.exists() and not overwrite:
+            raise UserError(f"{file} is there already; --overwrite replaces it")
+    for key, file in files.items():
+        with write_lines(file) as write:
+            for one in rows[key]:
                 write(to_line(one.row if isinstance(one, Rated) else one))
     print(f"{told.title}\nlicence: {told.licence}", file=sys.stderr)
     return _tell(told, counts, rows)
 
 
-def _find(name: str) -> Benchmark:
-    if name not in BENCHMARKS:
+def _find(name: str, repo: Path | None) -> tuple[Benchmark, Path | str, str]:
+    """The benchmark; the checkout, or the name that it is had by; and what its files are called."""
+    kind, _, place = name.partition(":")
+    told = BENCHMARKS.get(kind)
+    if told is None or (place and not told.by_name):
         raise UnknownName(f"no benchmark is called {name!r}; there are {', '.join(BENCHMARKS)}")
-    return BENCHMARKS[name]
+    if told.by_name:
+        if not place or repo is not None:
+            raise UserError(f"{name}: it is had by name, without --repo: {told.title}")
+        called = Path(place).name if Path(place).is_dir() else place.replace("/", "-")
+        return told, place, f"{kind}.{called}"
+    if repo is None or not repo.is_dir():
+        problem = f"{name} wants a --repo" if repo is None else f"{repo}: no folder"
+        raise UserError(f"{problem}; git clone {told.url}")
+    return told, repo, name
 
 
 Rows = Mapping[str, Sequence[Rated | Row]]
 
 
 def _read(
-    told: Benchmark, repo: Path, options: Mapping[str, Any]
+    told: Benchmark, place: Path | str, options: Mapping[str, Any]
 ) -> tuple[Rows, dict[str, tuple[int, int]]]:
     """Everything, by language pair, before anything is written; and how much it is."""
     rows: dict[str, list[Any]] = {}
-    for one in told.read(repo, **options):
+    for one in told.read(place, **options):
         pair, row = one if told.segments else (one.languages, one)
         rows.setdefault(pair, []).append(row)
     if not rows:
-        raise UserError(f"{repo}: nothing in it that people rated; is the checkout whole?")
+        what = "no segments in it" if told.segments else "nothing in it that people rated"
+        raise UserError(f"{place}: {what}; is it whole?")
     if told.segments:
         return rows, {
             pair: (len(many), len({row["doc_id"] for row in many})) for pair, many in rows.items()

@@ -33,13 +33,13 @@ def read_source(path: str | Path) -> Iterator[tuple[int, Row]]:
     """Stream (number, row); the number counts lines, or in a folder the rows of all files."""
     if not Path(path).is_dir():
         for number, row in _reader(path)(path):
-            yield number, _in_our_names(row, number)
+            yield number, in_our_names(row, number)
         return
     number = 0
     for file in files_of(path):
         for _, row in read_rows(file):
             number += 1
-            yield number, _in_our_names(row, number)
+            yield number, in_our_names(row, number)
 
 
 def read_items(path: str | Path, make: Callable[[Row], Value]) -> Iterator[tuple[int, Row, Value]]:
@@ -75,7 +75,8 @@ def files_of(path: str | Path) -> list[Path]:
     return files
 
 
-def _in_our_names(row: Row, number: int) -> Row:
+def in_our_names(row: Row, number: int) -> Row:
+    """A row of published data with our names for its columns; any other as it is."""
     if "src_text" not in row:
         return row
     renamed: dict[str, Any] = {_PUBLISHED.get(key, key): value for key, value in row.items()}

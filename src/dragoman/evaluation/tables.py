@@ -193,8 +193,8 @@ def number(value: object, interval: Sequence[float] | None = None) -> str:
         return str(value)
     if not isinstance(value, float):
         return str(value)
-    text = f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
-    return f"{text} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else text
+    text = f"{value:z.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return f"{text} [{interval[0]:z.3f}, {interval[1]:z.3f}]" if interval else text
 
 
 def markdown(table: Table) -> str:
