@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from dragoman.cli.options import EngineOptions, JudgeOptions
 from dragoman.errors import MissingExtra, UserError
 from dragoman.formats.verdict_line import verdict_row
+from dragoman.judges import JUDGES
 from dragoman.languages import language_name
 from dragoman.ledger import Ledger
 from dragoman.records import group_to_row
@@ -59,6 +60,7 @@ def serve(
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
     queue: int = 2000,
+    hedge: int = 0,
     ledger: Path | None = None,
     log_text: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     judge: JudgeOptions = JudgeOptions(),
@@ -83,6 +85,9 @@ def serve(
         The language of translations, for requests that do not say.
     queue
         Groups that may wait for the judge; one more is told to come again (429).
+    hedge
+        How often, at most, a group whose judgement takes longer than the others' is asked about
+        again, while nobody waits and the judge has room. The first verdict counts. Costs calls.
     ledger
         Where the engine's replies are kept, so that none is asked for twice. The page shows the
         finished records in it, such as those of a run of `dragoman rank`.
@@ -122,6 +127,9 @@ def serve(
         format=cohort.reply_format,
     )
 
+    if hedge and engine.engine is None and (judge.judge or "").partition(":")[0] in JUDGES:
+        raise UserError(f"--hedge is for judges that ask an engine; {judge.judge} asks none")
+
     async def work() -> None:
         opened = engine.open()
         try:
@@ -132,6 +140,7 @@ def serve(
                     service = Service(
                         made,
                         concurrency=engine.concurrency,
+                        hedge=hedge,
                         limits=Limits(queue=queue),
                         defaults=defaults,
                         cohort_settings=settings,
