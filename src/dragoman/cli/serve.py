@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from dragoman.cli.options import EngineOptions, JudgeOptions
+from dragoman.cli.options import EngineOptions, JudgeOptions, token_from
 from dragoman.errors import MissingExtra, UserError
 from dragoman.formats.verdict_line import verdict_row
-from dragoman.judges import JUDGES
+from dragoman.judges import COMPUTED
 from dragoman.languages import language_name
 from dragoman.ledger import Ledger
 from dragoman.records import group_to_row
@@ -100,9 +99,7 @@ def serve(
     for language in (from_, to):
         if language is not None:
             language_name(language)
-    token = None if token_env is None else os.environ.get(token_env)
-    if token_env is not None and not token:
-        raise UserError(f"the environment variable {token_env} holds no token")
+    token = token_from(token_env)
     try:
         from dragoman.serving.app import make_app
         from dragoman.serving.cohort_store import CohortStore
@@ -127,7 +124,7 @@ def serve(
         format=cohort.reply_format,
     )
 
-    if hedge and engine.engine is None and (judge.judge or "").partition(":")[0] in JUDGES:
+    if hedge and (judge.judge or "").partition(":")[0] in COMPUTED:
         raise UserError(f"--hedge is for judges that ask an engine; {judge.judge} asks none")
 
     async def work() -> None:

@@ -21,7 +21,8 @@ from urllib.parse import quote
 
 import httpx
 
-from dragoman.errors import DragomanError, EngineDown
+from dragoman.engines.retrying import read_retry_after
+from dragoman.errors import DragomanError, EngineDown, EngineRefused
 from dragoman.records import group_to_row
 from dragoman.types import Group
 
@@ -36,6 +37,8 @@ AGAIN = frozenset(
     }
 )
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+# A server that says when to come again is obeyed, within reason.
+LONGEST_ASKED = 60.0
 # A pool looks through all its waiters at every turn: a few small ones are much faster.
 POOLS = 32
 # An answer comes at its deadline; the way back takes a moment more.
@@ -89,6 +92,7 @@ class AsyncClient:
         *,
         token: str | None = None,
         timeout: float = 600.0,
+        keep_alive: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
     ):
         self._address, self._timeout = address, timeout
@@ -98,7 +102,9 @@ class AsyncClient:
                 base_url=address.rstrip("/"),
                 headers={"Authorization": f"Bearer {token}"} if token else {},
                 timeout=httpx.Timeout(timeout, pool=None),
-                limits=httpx.Limits(max_connections=None),
+                limits=httpx.Limits(
+                    max_connections=None, max_keepalive_connections=None if keep_alive else 0
+                ),
                 verify=trust,
                 transport=transport,
             )
@@ -158,6 +164,7 @@ class AsyncClient:
             left = max(ends - time.monotonic(), 0.01)
             sent = {**(body or {}), tell: left} if tell else body
             patience = httpx.Timeout(left + GRACE, pool=None)
+            asked = 0.0
             try:
                 reply = await next(self._turn).request(
                     method, path, json=sent, timeout=patience, **options
@@ -167,11 +174,13 @@ class AsyncClient:
                 failure = ServerRefused(reply.status_code, _problem(reply))
                 if reply.status_code not in AGAIN:
                     raise failure
+                asked = read_retry_after(reply.headers.get("retry-after")) or 0.0
             except httpx.TransportError as error:
                 failure = error
-            if time.monotonic() + pause > ends:
+            wait = max(pause, min(asked, LONGEST_ASKED))
+            if time.monotonic() + wait > ends:
                 raise EngineDown(f"{self._address}: {failure or type(failure)}") from failure
-            await asyncio.sleep(pause)
+            await asyncio.sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
@@ -208,6 +217,19 @@ class Client:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._runner.run(work)
+
+
+def about(address: str, token: str | None = None) -> dict[str, Any]:
+    """What a server says of itself, asked once."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        reply = httpx.get(f"{address.rstrip('/')}/v1/about", headers=headers, timeout=30.0)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        problem = str(error) or type(error).__name__
+        raise EngineRefused(f"{address}: {problem}; does `dragoman serve` run there?") from None
+    if not reply.is_success:
+        raise ServerRefused(reply.status_code, _problem(reply))
+    return reply.json()
 
 
 def _problem(reply: httpx.Response) -> str:
