@@ -41,6 +41,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 LONGEST_ASKED = 60.0
 # A pool looks through all its waiters at every turn: a few small ones are much faster.
 POOLS = 32
+# So many are on their way at once: the first must not wait until all others have a connection.
+SENDING = 64
 # An answer comes at its deadline; the way back takes a moment more.
 GRACE = 5.0
 
@@ -111,6 +113,7 @@ class AsyncClient:
             for _ in range(POOLS)
         ]
         self._turn = cycle(self._pools)
+        self._sending = asyncio.Semaphore(SENDING)
 
     async def rank(self, groups: Iterable[Group]) -> list[dict[str, Any]]:
         """The verdict line of each group."""
@@ -161,14 +164,18 @@ class AsyncClient:
         ends = time.monotonic() + seconds
         pause = FIRST_PAUSE
         while True:
-            left = max(ends - time.monotonic(), 0.01)
-            sent = {**(body or {}), tell: left} if tell else body
-            patience = httpx.Timeout(left + GRACE, pool=None)
             asked = 0.0
             try:
-                reply = await next(self._turn).request(
-                    method, path, json=sent, timeout=patience, **options
-                )
+                async with _Sending(self._sending) as sending:
+                    left = max(ends - time.monotonic(), 0.01)
+                    reply = await next(self._turn).request(
+                        method,
+                        path,
+                        json={**(body or {}), tell: left} if tell else body,
+                        timeout=httpx.Timeout(left + GRACE, pool=None),
+                        extensions={"trace": sending.trace},
+                        **options,
+                    )
                 if reply.is_success:
                     return reply
                 failure = ServerRefused(reply.status_code, _problem(reply))
@@ -182,6 +189,31 @@ class AsyncClient:
                 raise EngineDown(f"{self._address}: {failure or type(failure)}") from failure
             await asyncio.sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+class _Sending:
+    """A place among those that are sending, until the request is sent or has failed."""
+
+    def __init__(self, places: asyncio.Semaphore):
+        self._places, self._held = places, False
+
+    async def __aenter__(self) -> _Sending:
+        await self._places.acquire()
+        self._held = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpx tells about the request."""
+        if event == "http11.send_request_body.complete":
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._held:
+            self._held = False
+            self._places.release()
 
 
 class Client:
