@@ -116,6 +116,21 @@ async def test_what_the_server_finds_too_large_is_a_failure_of_that_group() -> N
     assert small.verdict
 
 
+async def test_a_server_that_shuts_its_door_later_ends_the_run() -> None:
+    async def about(request: Request) -> Response:
+        return JSONResponse({"judge": "judge:metric|metric:chrf|version:0"})
+
+    async def rank(request: Request) -> Response:
+        return JSONResponse({"error": {"message": "no"}}, 401)
+
+    routes = [Route("/v1/about", about), Route("/v1/rank", rank, methods=["POST"])]
+    with serving(Starlette(routes=routes)) as address:
+        judge = make_judge(address)
+        assert judge.fields == {"judge": "metric", "metric": "chrf"}
+        with pytest.raises(EngineRefused, match=r"no \(401\); --judge-token-env"):
+            await judge.judge(make_group("a", "b"))
+
+
 class Down:
     fields: Mapping[str, object] = MappingProxyType({"judge": "down"})
 
