@@ -29,6 +29,8 @@ BODY = json.dumps(
         ]
     }
 )
+GROUP = {**json.loads(BODY)["groups"][0], "candidates": ["Good morning, all of you"] * 256}
+WHOLE = json.dumps({"groups": [GROUP] * 1000})
 LARGE = 100 * 2**20
 ALLOWED = 8 * 2**20
 PIECE = b" " * 2**16
@@ -98,6 +100,11 @@ async def almost_whole(line: Line) -> str:
     with suppress(ConnectionError):
         await line.send(bytes(ALLOWED - 1))
     return await listening
+
+
+async def whole(line: Line) -> str:
+    """As much as one body may have, all of it groups."""
+    return await asking(line, line.head(f"Content-Length: {len(WHOLE)}"), WHOLE)
 
 
 async def idle(line: Line) -> str:
@@ -177,6 +184,7 @@ ATTACKS = (
     Attack("loris", "1,000 heads that never end", loris, 1000, 1000, "cut off"),
     Attack("body", "1,000 bodies of a byte a second", dripping_body, 1000, 1000, "408"),
     Attack("almost", "200 bodies of 8 MB less a byte", almost_whole, 200, 200, "429 408"),
+    Attack("whole", "20 bodies of 7.5 MB, all of them groups", whole, 20, 4, "200 429"),
     Attack("idle", "10,000 connections without a word", idle, 10_000, 10_000, "cut off"),
     Attack("large", "100 bodies of 100 MB", large, 100, 10, "413"),
     Attack("pieces", "100 bodies of 100 MB in pieces", large_in_pieces, 100, 10, "413"),

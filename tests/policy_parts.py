@@ -97,6 +97,15 @@ class HatesLetters(LikesE):
         return Judgement(group, Verdict(rank_scores(scores), scores), None)
 
 
+class LikesEOrFails(LikesE):
+    """Fails about one source."""
+
+    async def judge(self, group: Group, draw: int = 0) -> Judgement:
+        if group.segment.source == "hopeless":
+            return Judgement(group, None, Failure("no-scores"))
+        return await super().judge(group, draw)
+
+
 class Fails(LikesE):
     """Never has a verdict."""
 

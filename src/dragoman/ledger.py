@@ -74,9 +74,10 @@ class Ledger:
         return _read_completion(row[0]) if row else None
 
     def keep_reply(self, key: str, completion: Completion) -> None:
-        """Keep a finished call; when this returns, it will never be made again."""
+        """Keep a finished call; when this returns, it will never be made again. Of calls that
+        were made side by side the first is kept."""
         self._write(
-            "INSERT OR REPLACE INTO replies VALUES (?, ?)", key, _write_completion(completion)
+            "INSERT OR IGNORE INTO replies VALUES (?, ?)", key, _write_completion(completion)
         )
 
     def find_record(self, key: str) -> Kept | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.policy_parts import LikesE
+from tests.policy_parts import LikesEOrFails
 from tests.servers.serving import serving
 
 from dragoman.adapters.verl_launch import options
@@ -16,7 +16,6 @@ from dragoman.serving.app import make_app
 from dragoman.serving.service import Service
 from dragoman.training.hardware import read_hardware
 from dragoman.training.recipe import load_recipe
-from dragoman.types import Failure, Group, Judgement
 
 verl: Any = pytest.importorskip("verl", reason="verl is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -33,13 +32,6 @@ OURS = [
 
 
 SERVED = "+reward.reward_kwargs.server=http://127.0.0.1:9"
-
-
-class LikesEOrFails(LikesE):
-    async def judge(self, group: Group, draw: int = 0) -> Judgement:
-        if group.segment.source == "hopeless":
-            return Judgement(group, None, Failure("no-scores"))
-        return await super().judge(group, draw)
 
 
 def composed(*overrides: str) -> Any:

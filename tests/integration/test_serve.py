@@ -117,3 +117,26 @@ def test_what_is_refused_before_anything_is_served(tmp_path: Path) -> None:
     assert "--token-env" in said
     code, said = run("--token-env", "EMPTY")
     assert (code, said) == (2, "dragoman: the environment variable EMPTY holds no token\n")
+    code, said = run("--hedge", "1")
+    assert (code, said) == (
+        2,
+        "dragoman: --hedge is for judges that ask an engine; metric:chrf asks none\n",
+    )
+
+
+def test_a_slow_group_is_asked_about_again(tmp_path: Path) -> None:
+    slow = RULES.splitlines()[0]
+    usual = slow.replace("slow", "usual").replace("1.0", "0.15")
+    (tmp_path / "rules.jsonl").write_text(f"{slow}\n{usual}\n")
+    group = {"src_lang": "de", "tgt_lang": "en", "source": "Guten Morgen"}
+
+    def details(address: str, text: str) -> object:
+        body = {"groups": [{**group, "candidates": [text, "other"]}]}
+        (verdict,) = httpx.post(f"{address}/v1/rank", json=body, timeout=60).json()["verdicts"]
+        assert verdict["status"] == "ok"
+        return verdict.get("details")
+
+    with server("--engine", f"scripted:{tmp_path}/rules.jsonl", "--hedge", "2") as (_, address):
+        assert details(address, "usual") is None
+        assert details(address, "slow") == {"asked_again": 2}
+        wait_for(address, 'dragoman_hedges_total{outcome="lost"} 2')

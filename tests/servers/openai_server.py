@@ -101,6 +101,7 @@ class OpenAIServer:
         return {
             "id": "cmpl-1",
             "object": "chat.completion" if chat else "text_completion",
+            "created": 0,
             "model": self.model,
             "choices": [self._choice(i, reply, chat) for i, reply in enumerate(completion.replies)],
             "usage": {

@@ -25,6 +25,13 @@ def test_what_is_kept_is_found_by_the_next_process(tmp_path: Path) -> None:
         assert ledger.find_record("f") == Kept("line 2", "truncated", 3)
 
 
+def test_of_calls_side_by_side_the_first_is_kept(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        ledger.keep_reply("k", COMPLETION)
+        ledger.keep_reply("k", Completion((Reply("another"),), Usage()))
+        assert ledger.find_reply("k") == COMPLETION
+
+
 def test_a_write_is_on_disk_when_it_returns(tmp_path: Path) -> None:
     """Read past the ledger, as after a kill: no close, no commit by the writer."""
     ledger = Ledger(tmp_path / "l")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from dragoman.asking import Asker
 from dragoman.engines.scripted import ScriptedEngine
 from dragoman.judges import Judge, make_judge
+from dragoman.serving import ranking, web
 from dragoman.serving.app import document, make_app
 from dragoman.serving.server import is_loopback
 from dragoman.serving.service import Defaults, Limits, Service
@@ -255,6 +257,31 @@ async def test_all_bodies_together_have_a_limit_too() -> None:
         more.set()
         assert (await first).status_code == 200
         assert (await http.post("/v1/rank", json={"groups": [GROUP]})).status_code == 200
+
+
+async def test_large_requests_are_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def noted(function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            threads.append(threading.current_thread().name)
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(web, "read_message", noted(web.read_message))
+    monkeypatch.setattr(ranking, "_groups", noted(ranking._groups))
+    here = threading.current_thread().name
+    assert (await post("/v1/rank", {"groups": [GROUP]})).is_success
+    assert threads == [here, here]
+    threads.clear()
+    many = [{**GROUP, "source": "x" * 5000}] * 17
+    reply = await post("/v1/rank", {"groups": many})
+    assert [one["id"] for one in reply.json()["verdicts"]] == [str(i) for i in range(17)]
+    assert len(threads) == 2
+    assert here not in threads
+    wrong = await post("/v1/rank", {"groups": [*many, {**GROUP, "src_lang": "xx-no"}]})
+    assert (wrong.status_code, wrong.json()["error"]["path"]) == (400, "$.groups[17]")
 
 
 @pytest.mark.parametrize("text", ["{", "", "[]", '{"groups": NaN}', '{"groups": "\\ud800"}'])

@@ -17,7 +17,7 @@ from dragoman.errors import EngineDown
 from dragoman.judges.metric import MetricJudge
 from dragoman.metrics.sacrebleu import ChrF
 from dragoman.serving.app import make_app
-from dragoman.serving.client import AsyncClient, Client, RolloutRequest, ServerRefused
+from dragoman.serving.client import SENDING, AsyncClient, Client, RolloutRequest, ServerRefused
 from dragoman.serving.service import Service
 
 
@@ -80,3 +80,37 @@ async def test_a_server_that_is_not_there_is_named_in_the_end() -> None:
     async with AsyncClient(address) as client:
         with pytest.raises(EngineDown, match=address):
             await client.reward(rollout(0, "a"), 0.2)
+
+
+async def test_many_wait_at_once_and_the_first_are_sent_before_all_have_a_connection() -> None:
+    many, opened, seen = 3 * SENDING, 0, list[int]()
+    everybody = asyncio.Event()
+    answer = b'{"reward": 1, "score": 1, "reason": null}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        said = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(said.lower().split(b"content-length: ")[1].split()[0]))
+        seen.append(opened)
+        if len(seen) == many:
+            everybody.set()
+        await everybody.wait()
+        writer.write(head % len(answer) + answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(one, "127.0.0.1", 0, backlog=many)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, AsyncClient(address) as client:
+        rollouts = (rollout(0, "a", uid=str(number)) for number in range(many))
+        await asyncio.gather(*(client.reward(one, 20) for one in rollouts))
+    assert seen[0] <= SENDING
+
+
+async def test_who_fails_to_send_gives_its_place_up() -> None:
+    async with AsyncClient(f"http://127.0.0.1:{free_port()}") as client:
+        asked = (client.reward(rollout(0, "a"), 0.1) for _ in range(SENDING + 1))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {EngineDown}

@@ -6,9 +6,10 @@ process: the same cohorts, the same arithmetic, without a socket.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol, cast
@@ -58,6 +59,20 @@ async def reward_of(meeting: Meeting, rollout: RolloutRequest, deadline: float) 
         if refused.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE or rollout.text is None:
             raise
     return await meeting.reward(replace(rollout, text=None), deadline)
+
+
+async def answers_of(
+    meeting: Meeting, rollouts: Sequence[RolloutRequest], deadline: float
+) -> list[RewardAnswer]:
+    """The rewards of several rollouts."""
+    waiting = [asyncio.ensure_future(reward_of(meeting, one, deadline)) for one in rollouts]
+    try:
+        return await asyncio.gather(*waiting)
+    finally:
+        # When one is refused the others must end before the client does, or their sockets leak.
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @dataclass(frozen=True)
@@ -116,12 +131,12 @@ class Replies:
 FIELDS = ("source", "src_lang", "tgt_lang", "reference")
 
 
-def client(server: str, token_env: str | None) -> AsyncClient:
+def client(server: str, token_env: str | None, *, keep_alive: bool = True) -> AsyncClient:
     """A client of `dragoman serve`; the token is in the environment variable `token_env`."""
     token = None if token_env is None else os.environ.get(token_env)
     if token_env is not None and not token:
         raise UserError(f"the environment variable {token_env} holds no token")
-    return AsyncClient(server, token=token)
+    return AsyncClient(server, token=token, keep_alive=keep_alive)
 
 
 def label_fields(label: object) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ judge instead of an address, groups must be whole.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from importlib import import_module
@@ -20,13 +19,12 @@ from itertools import count
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from dragoman.adapters.meeting import FIELDS, Meeting, MeetingHere, Replies, client, reward_of
+from dragoman.adapters.meeting import FIELDS, MeetingHere, Replies, answers_of, client
 from dragoman.adapters.versions import check_version
 from dragoman.errors import UserError
 from dragoman.formats import Reading
 from dragoman.judges import Judge
 from dragoman.rewards.group import GroupReward
-from dragoman.serving.client import RewardAnswer, RolloutRequest
 from dragoman.serving.cohorts import CohortSettings
 
 OLDEST, NEWEST = (1, 16), (1, 16)
@@ -95,27 +93,14 @@ def judge_reward(
         if isinstance(judge, str):
             # TRL's event loop is not known before; a client belongs to one.
             async with client(judge, token_env) as server:
-                answers = await _answers(server, rollouts, deadline)
+                answers = await answers_of(server, rollouts, deadline)
         else:
             assert here is not None
-            answers = await _answers(here, rollouts, deadline)
+            answers = await answers_of(here, rollouts, deadline)
         log_metric("unjudged", sum(a.reward is None for a in answers) / len(answers))
         return [answer.reward for answer in answers]
 
     return dragoman
-
-
-async def _answers(
-    meeting: Meeting, rollouts: Sequence[RolloutRequest], deadline: float
-) -> list[RewardAnswer]:
-    waiting = [asyncio.ensure_future(reward_of(meeting, one, deadline)) for one in rollouts]
-    try:
-        return await asyncio.gather(*waiting)
-    finally:
-        # When one is refused the others must end before the client does, or their sockets leak.
-        for one in waiting:
-            one.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 class _Turns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -68,7 +69,10 @@ class JudgeOptions:
     """Who judges, what is asked, and how replies are read."""
 
     judge: str | None = None
-    """group, pointwise, metric:chrf, metric:bleu, reward-head:FOLDER, gold or module:Class."""
+    """group, pointwise, metric:chrf, metric:bleu, reward-head:FOLDER, gold, module:Class, or
+    http://HOST:PORT, where `dragoman serve` runs."""
+    judge_token_env: str | None = None
+    """The environment variable that holds the token of such a server."""
     format: str | None = None
     """How the judge is asked; see `dragoman formats`."""
     reading: Reading = "strict"
@@ -97,7 +101,16 @@ class JudgeOptions:
             permute=self.permute,
             votes=self.votes,
             slots=self.slots,
+            token=token_from(self.judge_token_env),
         )
+
+
+def token_from(variable: str | None) -> str | None:
+    """The token in this environment variable, if one is named."""
+    token = None if variable is None else os.environ.get(variable)
+    if variable is not None and not token:
+        raise UserError(f"the environment variable {variable} holds no token")
+    return token
 
 
 def key_and_value(flag: str, text: str) -> tuple[str, Any]:

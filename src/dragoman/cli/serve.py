@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from dragoman.cli.options import EngineOptions, JudgeOptions
+from dragoman.cli.options import EngineOptions, JudgeOptions, token_from
 from dragoman.errors import MissingExtra, UserError
 from dragoman.formats.verdict_line import verdict_row
+from dragoman.judges import COMPUTED
 from dragoman.languages import language_name
 from dragoman.ledger import Ledger
 from dragoman.records import group_to_row
@@ -59,6 +59,7 @@ def serve(
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
     queue: int = 2000,
+    hedge: int = 0,
     ledger: Path | None = None,
     log_text: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     judge: JudgeOptions = JudgeOptions(),
@@ -83,6 +84,9 @@ def serve(
         The language of translations, for requests that do not say.
     queue
         Groups that may wait for the judge; one more is told to come again (429).
+    hedge
+        How often, at most, a group whose judgement takes longer than the others' is asked about
+        again, while nobody waits and the judge has room. The first verdict counts. Costs calls.
     ledger
         Where the engine's replies are kept, so that none is asked for twice. The page shows the
         finished records in it, such as those of a run of `dragoman rank`.
@@ -95,9 +99,7 @@ def serve(
     for language in (from_, to):
         if language is not None:
             language_name(language)
-    token = None if token_env is None else os.environ.get(token_env)
-    if token_env is not None and not token:
-        raise UserError(f"the environment variable {token_env} holds no token")
+    token = token_from(token_env)
     try:
         from dragoman.serving.app import make_app
         from dragoman.serving.cohort_store import CohortStore
@@ -122,6 +124,9 @@ def serve(
         format=cohort.reply_format,
     )
 
+    if hedge and (judge.judge or "").partition(":")[0] in COMPUTED:
+        raise UserError(f"--hedge is for judges that ask an engine; {judge.judge} asks none")
+
     async def work() -> None:
         opened = engine.open()
         try:
@@ -132,6 +137,7 @@ def serve(
                     service = Service(
                         made,
                         concurrency=engine.concurrency,
+                        hedge=hedge,
                         limits=Limits(queue=queue),
                         defaults=defaults,
                         cohort_settings=settings,

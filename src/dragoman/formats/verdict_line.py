@@ -8,11 +8,12 @@ everywhere a verdict would stand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dragoman.formats.letters import labels
-from dragoman.ranking import write_ranking
-from dragoman.types import Judgement, Verdict
+from dragoman.ranking import read_ranking, write_ranking
+from dragoman.types import Failure, Group, Judgement, Verdict
 
 
 def verdict_row(judgement: Judgement) -> dict[str, Any]:
@@ -25,6 +26,22 @@ def verdict_row(judgement: Judgement) -> dict[str, Any]:
     if judgement.details:
         row["details"] = dict(judgement.details)
     return {**row, "signature": judgement.signature}
+
+
+def read_verdict_row(row: Mapping[str, Any], group: Group) -> Judgement:
+    """The judgement that a row tells of; ValueError says what is wrong with it."""
+    try:
+        details, signature = dict(row.get("details", {})), str(row["signature"])
+        if row["status"] == "failed":
+            reason, _, detail = str(row["reason"]).partition(": ")
+            failure = Failure(reason, detail)
+            return Judgement(group, None, failure, signature=signature, details=details)
+        ranking = read_ranking(row["ranking"], labels(len(group)))
+        scores = tuple(map(float, row["scores"])) if row["scores"] else None
+        verdict = Verdict(ranking, scores, str(row["analysis"]))
+        return Judgement(group, verdict, None, signature=signature, details=details)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a verdict line: {error!r}") from None
 
 
 _FAILED = {"status": "failed", "order": None, "ranking": None, "scores": None, "analysis": None}

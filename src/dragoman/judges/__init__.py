@@ -21,11 +21,17 @@ JUDGES = {
     "metric": "dragoman.judges.metric:MetricJudge",
     "reward-head": "dragoman.judges.reward_head:RewardHeadJudge",
     "gold": "dragoman.phrasebook.judge:GoldJudge",
+    "http": "dragoman.serving.judge:ServedJudge",
+    "https": "dragoman.serving.judge:ServedJudge",
 }
 
 DEFAULT_FORMATS = {"group": "gqm", "pointwise": "sqm"}
 # What these two show a model at once; their formats have to be about that.
 SHOWN: Mapping[str, Takes] = {"group": "group", "pointwise": "candidate"}
+
+SERVED = ("http", "https")
+# Judges that compute: asked again they say the same, and no call was slow.
+COMPUTED = ("metric", "reward-head", "gold")
 
 Orders = Literal["balanced", "all"]
 
@@ -52,17 +58,27 @@ def make_judge(
     permute: Orders | None = None,
     votes: int = 1,
     slots: int | None = None,
+    token: str | None = None,
 ) -> Judge:
     """The judge called `name`, in the wrappers asked for.
 
     `group` and `pointwise` need an asker; `metric:chrf` needs references instead;
-    `reward-head:FOLDER` brings its own network; `gold:NOISE` knows the phrasebook; a
-    `module:Class` is called with the asker, or with nothing when there is none.
+    `reward-head:FOLDER` brings its own network; `gold:NOISE` knows the phrasebook;
+    `http://HOST:PORT` is another `dragoman serve`, which may want a token; a `module:Class` is
+    called with the asker, or with nothing when there is none.
     """
-    alone = name == "gold" or name.partition(":")[0] in ("pointwise", "metric", "reward-head")
+    kind = name.partition(":")[0]
+    alone = name == "gold" or kind in ("pointwise", "metric", "reward-head")
     if alone and (permute or (votes != 1 and asker is None)):
         raise UserError(f"{name} says the same in every order and at every vote; leave that out")
-    judge = _bare_judge(name, asker, format, reading)
+    if kind in SERVED:
+        if asker or format or votes != 1:
+            raise UserError("a server has its engine, format and votes; leave those out here")
+        judge: Judge = find("judge", kind, JUDGES)(name, token=token)
+    elif token:
+        raise UserError(f"a token is for a judge on a server; {name} needs none")
+    else:
+        judge = _bare_judge(name, asker, format, reading)
     if permute:
         from dragoman.judges.permuted import Permuted
 

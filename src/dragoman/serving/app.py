@@ -17,6 +17,7 @@ from starlette.routing import Route
 from dragoman.errors import DragomanError
 from dragoman.serving import messages, ranking, rewards, web
 from dragoman.serving.about import about, ledger
+from dragoman.serving.cohort import Seats
 from dragoman.serving.meters import CONTENT_TYPE
 from dragoman.serving.page_files import page_file, page_files
 from dragoman.serving.service import Refusal, Service
@@ -70,7 +71,7 @@ def make_app(service: Service, token: str | None = None, *, loopback: bool = Tru
         },
     )
     app.state.service = service
-    app.state.seats = rewards.Seats()
+    app.state.seats = Seats()
     return app
 
 

@@ -21,7 +21,8 @@ from urllib.parse import quote
 
 import httpx
 
-from dragoman.errors import DragomanError, EngineDown
+from dragoman.engines.retrying import read_retry_after
+from dragoman.errors import DragomanError, EngineDown, EngineRefused
 from dragoman.records import group_to_row
 from dragoman.types import Group
 
@@ -36,8 +37,12 @@ AGAIN = frozenset(
     }
 )
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+# A server that says when to come again is obeyed, within reason.
+LONGEST_ASKED = 60.0
 # A pool looks through all its waiters at every turn: a few small ones are much faster.
 POOLS = 32
+# So many are on their way at once: the first must not wait until all others have a connection.
+SENDING = 64
 # An answer comes at its deadline; the way back takes a moment more.
 GRACE = 5.0
 
@@ -89,6 +94,7 @@ class AsyncClient:
         *,
         token: str | None = None,
         timeout: float = 600.0,
+        keep_alive: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
     ):
         self._address, self._timeout = address, timeout
@@ -98,13 +104,16 @@ class AsyncClient:
                 base_url=address.rstrip("/"),
                 headers={"Authorization": f"Bearer {token}"} if token else {},
                 timeout=httpx.Timeout(timeout, pool=None),
-                limits=httpx.Limits(max_connections=None),
+                limits=httpx.Limits(
+                    max_connections=None, max_keepalive_connections=None if keep_alive else 0
+                ),
                 verify=trust,
                 transport=transport,
             )
             for _ in range(POOLS)
         ]
         self._turn = cycle(self._pools)
+        self._sending = asyncio.Semaphore(SENDING)
 
     async def rank(self, groups: Iterable[Group]) -> list[dict[str, Any]]:
         """The verdict line of each group."""
@@ -155,24 +164,56 @@ class AsyncClient:
         ends = time.monotonic() + seconds
         pause = FIRST_PAUSE
         while True:
-            left = max(ends - time.monotonic(), 0.01)
-            sent = {**(body or {}), tell: left} if tell else body
-            patience = httpx.Timeout(left + GRACE, pool=None)
+            asked = 0.0
             try:
-                reply = await next(self._turn).request(
-                    method, path, json=sent, timeout=patience, **options
-                )
+                async with _Sending(self._sending) as sending:
+                    left = max(ends - time.monotonic(), 0.01)
+                    reply = await next(self._turn).request(
+                        method,
+                        path,
+                        json={**(body or {}), tell: left} if tell else body,
+                        timeout=httpx.Timeout(left + GRACE, pool=None),
+                        extensions={"trace": sending.trace},
+                        **options,
+                    )
                 if reply.is_success:
                     return reply
                 failure = ServerRefused(reply.status_code, _problem(reply))
                 if reply.status_code not in AGAIN:
                     raise failure
+                asked = read_retry_after(reply.headers.get("retry-after")) or 0.0
             except httpx.TransportError as error:
                 failure = error
-            if time.monotonic() + pause > ends:
+            wait = max(pause, min(asked, LONGEST_ASKED))
+            if time.monotonic() + wait > ends:
                 raise EngineDown(f"{self._address}: {failure or type(failure)}") from failure
-            await asyncio.sleep(pause)
+            await asyncio.sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+class _Sending:
+    """A place among those that are sending, until the request is sent or has failed."""
+
+    def __init__(self, places: asyncio.Semaphore):
+        self._places, self._held = places, False
+
+    async def __aenter__(self) -> _Sending:
+        await self._places.acquire()
+        self._held = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpx tells about the request."""
+        if event == "http11.send_request_body.complete":
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._held:
+            self._held = False
+            self._places.release()
 
 
 class Client:
@@ -208,6 +249,19 @@ class Client:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._runner.run(work)
+
+
+def about(address: str, token: str | None = None) -> dict[str, Any]:
+    """What a server says of itself, asked once."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        reply = httpx.get(f"{address.rstrip('/')}/v1/about", headers=headers, timeout=30.0)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        problem = str(error) or type(error).__name__
+        raise EngineRefused(f"{address}: {problem}; does `dragoman serve` run there?") from None
+    if not reply.is_success:
+        raise ServerRefused(reply.status_code, _problem(reply))
+    return reply.json()
 
 
 def _problem(reply: httpx.Response) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -66,6 +67,22 @@ class Cohort:
     @property
     def complete(self) -> bool:
         return len(self.rollouts) == self.size
+
+
+class Seats:
+    """Gives those who come without a slot one after the other; a full group begins anew."""
+
+    def __init__(self, remembered: int = 100_000):
+        self._taken: OrderedDict[str, int] = OrderedDict()
+        self._remembered = remembered
+
+    def next(self, uid: str, size: int) -> tuple[int, int]:
+        """The attempt and the slot."""
+        number = self._taken.pop(uid, 0)
+        self._taken[uid] = number + 1
+        if len(self._taken) > self._remembered:
+            self._taken.popitem(last=False)
+        return divmod(number, size)
 
 
 class Store(Protocol):

@@ -10,7 +10,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
     "requests": "Requests answered, by path and status.",
     "judgements": "Groups judged, by outcome: ok, or the reason of the failure.",
-    "judging_seconds": "Seconds spent before the judge, over all groups.",
+    "judging_seconds": "Seconds spent before the judge, over all asks.",
+    "hedges": "Further asks about slow groups that ended, by outcome: won, lost, failed.",
     "cohorts": "Cohorts settled, by outcome.",
     "groups_waiting": "Groups of requests under way.",
     "rollouts_waiting": "Rollouts that wait for their siblings or their judge.",

@@ -19,25 +19,35 @@ from dragoman.serving.service import Refusal, Service
 from dragoman.serving.web import NDJSON, bounded, message_of, service_of, wants
 from dragoman.types import Group, Judgement
 
+# So many groups are checked at once; more, in a thread, so that others are answered meanwhile.
+FEW = 16
+
 
 async def rank(request: Request) -> Response:
     """Groups in, verdicts out, in the order of the groups; as NDJSON each when it is there."""
     service = service_of(request)
     message = await message_of(request, RankMessage)
     service.limits.check_count(len(message.groups), service.limits.groups, "$.groups")
-    groups = [
-        service.group(
-            {**one.model_dump(), "id": str(place) if one.id is None else one.id},
-            f"$.groups[{place}]",
-        )
-        for place, one in enumerate(message.groups)
-    ]
+    if len(message.groups) <= FEW:
+        groups = _groups(service, message)
+    else:
+        groups = await asyncio.to_thread(_groups, service, message)
     if wants(request, NDJSON):
         # Refused here rather than in the middle of a stream.
         service.check_room(len(groups))
         return StreamingResponse(_lines(service, groups), media_type=NDJSON)
     judgements = await bounded(service, service.judge_all(groups))
     return JSONResponse({"verdicts": [verdict_row(judgement) for judgement in judgements]})
+
+
+def _groups(service: Service, message: RankMessage) -> list[Group]:
+    return [
+        service.group(
+            {**one.model_dump(), "id": str(place) if one.id is None else one.id},
+            f"$.groups[{place}]",
+        )
+        for place, one in enumerate(message.groups)
+    ]
 
 
 async def _lines(service: Service, groups: Sequence[Group]) -> AsyncGenerator[str]:

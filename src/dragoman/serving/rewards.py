@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
 from typing import cast
 
 from starlette.requests import Request
@@ -14,7 +13,7 @@ from dragoman.errors import UnreadableReply
 from dragoman.formats import make_format
 from dragoman.records import segment_from_row
 from dragoman.rewards.group import Rollout
-from dragoman.serving.cohort import Answer, Arrival, CohortKey
+from dragoman.serving.cohort import Answer, Arrival, CohortKey, Seats
 from dragoman.serving.messages import (
     GetRewardMessage,
     LabelMessage,
@@ -97,22 +96,6 @@ async def get_reward(request: Request) -> Response:
             "extra_logs": {"unjudged": [int(answer.reward is None) for answer in answers]},
         }
     )
-
-
-class Seats:
-    """Gives those who come without a slot one after the other; a full group begins anew."""
-
-    def __init__(self, remembered: int = 100_000):
-        self._taken: OrderedDict[str, int] = OrderedDict()
-        self._remembered = remembered
-
-    def next(self, uid: str, size: int) -> tuple[int, int]:
-        """The attempt and the slot."""
-        number = self._taken.pop(uid, 0)
-        self._taken[uid] = number + 1
-        if len(self._taken) > self._remembered:
-            self._taken.popitem(last=False)
-        return divmod(number, size)
 
 
 def _one(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dragoman.row_files import Row
 from dragoman.serving.cohort import Outcome, Store
 from dragoman.serving.cohorts import Cohorts, CohortSettings
 from dragoman.serving.meters import Meters
+from dragoman.serving.queue import JudgeQueue
 from dragoman.types import Group, Judgement
 
 
@@ -70,13 +70,15 @@ class Defaults:
 
 
 class Service:
-    """One judge, with at most `concurrency` groups before it and `limits.queue` in line."""
+    """One judge, with at most `concurrency` groups before it and `limits.queue` in line; one that
+    is slow is asked again at most `hedge` times."""
 
     def __init__(
         self,
         judge: Judge,
         *,
         concurrency: int = 16,
+        hedge: int = 0,
         limits: Limits = Limits(),
         defaults: Defaults = Defaults(),
         cohort_settings: CohortSettings = CohortSettings(),
@@ -92,7 +94,7 @@ class Service:
         self.cohorts = Cohorts(self.judge, cohort_settings, store, self._count_cohort)
         self.ledger = ledger
         self._judge, self._on_judged = judge, on_judged
-        self._door, self._inside = asyncio.Semaphore(concurrency), 0
+        self._queue, self._inside = JudgeQueue(judge, concurrency, hedge, self.meters), 0
         self._most = concurrency + limits.queue
 
     @property
@@ -102,12 +104,9 @@ class Service:
 
     async def judge(self, group: Group) -> Judgement:
         """Wait for a place and judge."""
-        async with self._door:
-            begun = time.monotonic()
-            judgement = await self._judge.judge(group)
+        judgement = await self._queue.judge(group)
         failure = judgement.failure
         self.meters.count("judgements", outcome=failure.reason if failure else "ok")
-        self.meters.count("judging_seconds", time.monotonic() - begun)
         self._on_judged(judgement)
         return judgement
 

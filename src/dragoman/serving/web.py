@@ -50,7 +50,11 @@ async def message_of(request: Request, kind: type[MessageKind]) -> MessageKind:
     # A page of another site can send forms and plain text here unasked, but no JSON.
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refusal(415, "the body is JSON, and says so: Content-Type: application/json")
-    return read_message(kind, await _body(request))
+    body = await _body(request)
+    if len(body) <= service_of(request).limits.small_body:
+        return read_message(kind, body)
+    # A second goes by over a large one; others are answered meanwhile.
+    return await asyncio.to_thread(read_message, kind, body)
 
 
 async def _body(request: Request) -> bytes:
