@@ -1,16 +1,18 @@
 """Tree search side by side, beside the same search one call at a time: seconds and trees.
 
-Both search the same segments with the same model in one process; the second way asks nothing
+Both search the same segments with the same engine in one process; the second way asks nothing
 before the last answer has come. Where a model rounds differently in a batch, a draw may tip, so the
-trees that came out equal are counted.
+trees that came out equal are counted. A small model keeps one core busy, so there is a copy of it
+for each; the second way leaves all but one of them idle.
 
-    python benchmarks/tree_search.py [--segments 200] [--engine phrasebook:base]
+    python benchmarks/tree_search.py [--segments 200] [--engine phrasebook:base] [--copies 2]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,16 +34,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--segments", type=int, default=200)
     parser.add_argument("--engine", default="phrasebook:base")
+    parser.add_argument("--copies", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args()
     rows = load("segments", split="test", seed=1, size=options.segments, directions=["en-de"])
     segments = [segment_from_row(row) for row in rows]
-    asyncio.run(compare(options.engine, segments, options.samples, options.rounds))
+    copies = {"copies": options.copies} if options.copies > 1 else {}
+    engine = make_engine(options.engine, **copies)
+    asyncio.run(compare(engine, segments, options.samples, options.rounds))
 
 
-async def compare(name: str, segments: Sequence[Segment], samples: int, rounds: int) -> None:
-    engine = make_engine(name)
+async def compare(engine: Engine, segments: Sequence[Segment], samples: int, rounds: int) -> None:
     await search(engine, segments[:2], samples, 1, 2)  # it is loaded and warm now
     found: list[list[Translation]] = []
     taken: list[float] = []
@@ -50,10 +54,16 @@ async def compare(name: str, segments: Sequence[Segment], samples: int, rounds: 
         ("one call at a time", OneAtATime(engine, asyncio.Lock()), 1),
     ):
         metered = MeteredEngine(one)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         found.append(await search(metered, segments, samples, rounds, concurrency))
         taken.append(time.perf_counter() - began)
-        print(f"{way}: {taken[-1]:.1f} s, {metered.begun} calls", flush=True)
+        worked = time.process_time() - worked
+        used = metered.usage
+        print(
+            f"{way}: {taken[-1]:.1f} s, {worked:.1f} of the processor; {used.calls} calls, "
+            f"{used.prompt_tokens + used.reply_tokens} tokens",
+            flush=True,
+        )
     same = sum(
         one.details.get("tree") == other.details.get("tree")
         for one, other in zip(*found, strict=True)

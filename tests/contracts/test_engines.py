@@ -35,6 +35,10 @@ def _openvino(request: Request) -> Engine:
     return make_engine(f"openvino:{request.getfixturevalue('tiny_openvino_folder')}", threads=1)
 
 
+def _openvino_copies(request: Request) -> Engine:
+    return make_engine(f"openvino:{request.getfixturevalue('tiny_openvino_folder')}", copies=2)
+
+
 def _transformers(request: Request) -> Engine:
     return make_engine(f"transformers:{request.getfixturevalue('tiny_folder')}", threads=1, rows=8)
 
@@ -80,6 +84,7 @@ def _phrasebook(request: Request) -> Engine:
 
 FACTORIES: dict[str, Factory] = {
     "openvino": _openvino,
+    "openvino copies": _openvino_copies,
     "transformers": _transformers,
     "vllm": _vllm,
     "http": _http,
@@ -89,6 +94,7 @@ FACTORIES: dict[str, Factory] = {
 
 CANNOT = {
     ("phrasebook", "folder"): "it takes no folder, and the engine underneath is tried above",
+    ("openvino copies", "folder"): "its folder is the one tried above",
     ("http", "marks"): "what becomes of them is up to the server",
     ("http", "context"): "the script behind it has no limit",
     ("http", "folder"): "it is no model folder",
@@ -421,6 +427,8 @@ def test_a_folder_that_is_not_there(kind: str):
 
 
 def test_openvino_settings_that_would_end_the_process_are_refused(tiny_openvino_folder: Path):
+    with pytest.raises(UserError, match="0 copies"):
+        make_engine(f"openvino:{tiny_openvino_folder}", copies=0)
     with pytest.raises(UserError, match="two threads"):
         make_engine(f"openvino:{tiny_openvino_folder}", precision="bf16", threads=1)
 

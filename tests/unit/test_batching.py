@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from dragoman.engines.batching import Batcher, Job
+from dragoman.engines.in_process import InProcessEngine
 from dragoman.errors import EngineError, EngineRefused
 from dragoman.types import Completion, Prompt, Reply, Sampling
 
@@ -102,3 +103,19 @@ def test_several_event_loops_may_ask():
         answer = asyncio.run(batcher.complete(Prompt(text), Sampling()))
         assert answer.replies[0].text == text
     asyncio.run(batcher.close())
+
+
+async def test_jobs_go_to_the_least_busy_of_several_desks():
+    desks = [EchoDesk(), EchoDesk()]
+    desks[0].may_go_on.clear()
+    engine = InProcessEngine("echo", "echo", *desks)
+    held = asyncio.create_task(engine.complete(Prompt("held"), Sampling()))
+    await asyncio.sleep(0.01)
+    for text in "abc":  # one after the other: the first desk is never the less busy one
+        answer = await asyncio.wait_for(engine.complete(Prompt(text), Sampling()), 5)
+        assert answer.replies[0].text == text
+    assert (sum(desks[0].taken), sum(desks[1].taken)) == (1, 3)
+    desks[0].may_go_on.set()
+    assert (await held).replies[0].text == "held"
+    await engine.close()
+    assert desks[0].closed and desks[1].closed

@@ -423,11 +423,29 @@ def test_the_reference_reads_scores_by_position():
     assert strict.read_group("x.\n\nB: 9, A: 3", 2, "score").scores == (3, 9)
 
 
-def test_the_training_reader_wants_two_fences():
-    one, two = "Fine.\n```\nHello\n```", "```\nHi\n```\nBetter:\n```\nHello\n```"
-    assert compat.training_block(one) == compat.evaluation_block(two) == "Hello"
-    with pytest.raises(UnreadableReply):
-        compat.training_block(two)
+FENCES = {
+    # reply: read by evaluation and by training, as published and strictly
+    "Fine.\n```\nHello\n```": ("Hello", "Hello", "Hello", "Hello"),
+    "```text\nHello\n```": ("text\nHello", "text\nHello", "Hello", "Hello"),
+    "````\nHello\n````": ("Hello\n`", "Hello\n`", "Hello", "Hello"),
+    "```\nHi\n```\nBetter:\n```de\nHello\n```": ("de\nHello", None, "Hello", None),
+    "Like ```this```:\n```\nHello\n```": ("Hello", None, "Hello", None),
+    "```\nHello\n```\nDone.": (None, None, None, None),
+}
+
+
+@pytest.mark.parametrize(("reply", "expected"), FENCES.items(), ids=repr)
+def test_readers_of_evaluation_and_of_training(reply: str, expected: tuple[str | None, ...]):
+    names = ("codeblock-think", "codeblock-think-training")
+    found = [read(name, reading, reply) for reading in ("compat", "strict") for name in names]
+    assert tuple(found) == expected
+
+
+def test_the_training_reader_says_what_it_refuses():
+    format = make_format("codeblock-think-training")
+    with pytest.raises(UnreadableReply, match="4 fences") as refusal:
+        format.read("```\nHi\n```\n```\nHello\n```", SEGMENT)
+    assert refusal.value.reason == "other-fence"
 
 
 BLOCKS = {

@@ -75,6 +75,11 @@ class Batcher:
         )
         self._thread.start()
 
+    @property
+    def under_way(self) -> int:
+        """How many jobs wait for their answer."""
+        return len(self._open)
+
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         """The desk's answer. To cancel this is to abandon the job."""
         job = Job(prompt, sampling)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,12 @@ class ChatTokenizer:
         if not prompt.chat:
             return [*self._beginning(), *self._without_marks(prompt.text)]
         before, message, after = self._render(prompt.text)
-        whole, head, tail = (
-            self._encode(text) for text in (before + message + after, before, after)
-        )
+        whole, head, tail = self._encode(before + message + after).ids, *self._frame_tokens
         # The whole at once, so that words may join as the model learned them, unless the
         # message brings marks of its own.
-        if self._marks_in(whole.ids) == self._marks_in(head.ids) + self._marks_in(tail.ids):
-            return list(whole.ids)
-        return [*head.ids, *self._without_marks(message), *tail.ids]
+        if self._marks_in(whole) == self._marks_in(head) + self._marks_in(tail):
+            return list(whole)
+        return [*head, *self._without_marks(message), *tail]
 
     def encode_reply(self, text: str) -> list[int]:
         """The tokens a model writes to say `text`: `<think>` stands as it is, but no token that
@@ -119,12 +118,22 @@ class ChatTokenizer:
                 f"{self._folder} has no chat template "
                 "(tokenizer_config.json or chat_template.jinja); raw prompts need none"
             )
-        before, found, after = self._fill(PLACEHOLDER).partition(PLACEHOLDER)
+        before, found, after = self._frame
         whole = self._fill(text)
         fits = len(whole) >= len(before) + len(after)
         if not (found and fits and whole.startswith(before) and whole.endswith(after)):
             raise UserError(f"the chat template of {self._folder} does not keep a message whole")
         return before, whole[len(before) : len(whole) - len(after)], after
+
+    @cached_property
+    def _frame(self) -> tuple[str, str, str]:
+        """What the template writes around every message, and whether it showed one at all."""
+        return self._fill(PLACEHOLDER).partition(PLACEHOLDER)
+
+    @cached_property
+    def _frame_tokens(self) -> tuple[list[int], list[int]]:
+        before, _, after = self._frame
+        return self._encode(before).ids, self._encode(after).ids
 
     def _fill(self, text: str) -> str:
         from jinja2 import TemplateError
@@ -171,8 +180,11 @@ def _compile(source: str, folder: Path) -> Any:
     def raise_exception(message: str) -> None:
         raise TemplateError(message)
 
+    # One date for all prompts: what stands around a message stays what it was.
+    opened = datetime.now()
+
     def strftime_now(form: str) -> str:
-        return datetime.now().strftime(form)
+        return opened.strftime(form)
 
     environment: Any = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]

@@ -8,17 +8,19 @@ from dragoman.types import Completion, Prompt, Sampling
 
 
 class InProcessEngine:
-    """Passes what it is asked to a desk in a thread of its own."""
+    """Passes what it is asked to a desk in a thread of its own; of several, to the least busy."""
 
-    def __init__(self, place: str, identity: str, desk: Desk):
+    def __init__(self, place: str, identity: str, *desks: Desk):
         self.identity = identity
-        self._batcher = Batcher(place, desk)
+        self._batchers = [Batcher(place, desk) for desk in desks]
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        return await self._batcher.complete(prompt, sampling)
+        batcher = min(self._batchers, key=lambda one: one.under_way)
+        return await batcher.complete(prompt, sampling)
 
     async def close(self) -> None:
-        await self._batcher.close()
+        for batcher in self._batchers:
+            await batcher.close()
 
 
 def refuse_model_name(place: str, model: str | None) -> None:

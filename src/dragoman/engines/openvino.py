@@ -26,7 +26,11 @@ BATCHED_TOKENS = 512
 
 
 class OpenVinoEngine(InProcessEngine):
-    """A model folder in OpenVINO form, as `dragoman convert` writes it."""
+    """A model folder in OpenVINO form, as `dragoman convert` writes it.
+
+    A small model keeps one core busy, however many requests are under way; `copies` of it keep
+    as many, each with its own cache and its share of the cores.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class OpenVinoEngine(InProcessEngine):
         cache_precision: Literal["f32", "bf16", "f16", "u8"] | None = None,
         cache_gb: int = 4,
         threads: int | None = None,
+        copies: int = 1,
         device: str = "CPU",
     ):
         refuse_model_name(f"openvino:{place}", model)
@@ -45,7 +50,12 @@ class OpenVinoEngine(InProcessEngine):
             raise UserError(
                 f"{place} is not in OpenVINO form; type: dragoman convert {place} {place}-openvino"
             )
-        if precision != "f32" and (threads or os.cpu_count()) == 1:
+        if copies < 1:
+            raise UserError(f"{copies} copies of {place}: one or more")
+        cores = os.cpu_count() or 1
+        if copies > 1:
+            threads = threads or max(1, cores // copies)
+        if precision != "f32" and (threads or cores) == 1:
             # OpenVINO 2026.4 divides by zero there and takes the whole process along.
             raise UserError(f"precision {precision} needs two threads or more")
         cache_precision = cache_precision or precision
@@ -58,9 +68,12 @@ class OpenVinoEngine(InProcessEngine):
         }
         if threads:
             properties["INFERENCE_NUM_THREADS"] = threads
-        pipeline = _open_pipeline(folder.path, device, cache_gb, properties)
-        desk = _Desk(pipeline, ChatTokenizer(folder.path), folder)
-        super().__init__(f"openvino:{place}", identity, desk)
+        chat = ChatTokenizer(folder.path)
+        desks = [
+            _Desk(_open_pipeline(folder.path, device, cache_gb, properties), chat, folder)
+            for _ in range(copies)
+        ]
+        super().__init__(f"openvino:{place}", identity, *desks)
 
 
 @dataclass(slots=True)
@@ -71,7 +84,10 @@ class _Request:
 
 class _Desk:
     def __init__(self, pipeline: Any, chat: ChatTokenizer, folder: ModelFolder):
+        from openvino_genai import GenerationStatus
+
         self._pipeline, self._chat, self._folder = pipeline, chat, folder
+        self._statuses: Any = GenerationStatus
         self._requests: list[_Request] = []
         self._numbers = count()
 
@@ -103,8 +119,6 @@ class _Desk:
 
     def _advance(self, request: _Request) -> bool:
         """Read what a request has written; True when it is done with."""
-        from openvino_genai import GenerationStatus
-
         draft, handle = request.draft, request.handle
         work = draft.work
         first = not draft.tokens
@@ -118,14 +132,15 @@ class _Desk:
         if first and draft.tokens and draft is work.drafts[0]:
             for sibling in work.drafts[1:]:
                 self._start(sibling)
-        if handle.get_status() == GenerationStatus.FINISHED:
+        status = handle.get_status()
+        if status == self._statuses.FINISHED:
             draft.finish = draft.finish or "stop"
         if draft.finish is not None:
             handle.stop()
             work.deliver()
         elif work.job.gone:
             handle.stop()
-        elif handle.get_status() == GenerationStatus.IGNORED:
+        elif status == self._statuses.IGNORED:
             work.job.fail(EngineError("the reply outgrew the cache; raise cache_gb"))
         else:
             return False

@@ -23,6 +23,7 @@ FORMATS = {
     "sqm-api-strict": "dragoman.formats.sqm_api:SQMApiStrict",
     "gemba-sqm": "dragoman.formats.gemba:GembaSQM",
     "codeblock-think": "dragoman.formats.codeblock:CodeblockThink",
+    "codeblock-think-training": "dragoman.formats.codeblock:CodeblockThinkTraining",
     "tower": "dragoman.formats.tower:Tower",
     "tower-lastline": "dragoman.formats.tower:TowerLastLine",
     "seedx": "dragoman.formats.seedx:SeedX",

@@ -1,13 +1,16 @@
 """codeblock-think: the translator analyses, then writes its translation in a code block.
 
-`compat` is the reference's evaluation reader, which takes the text between the last two
-fences; its training reader, which wants exactly two, is `compat.training_block`. Both keep
-an info string and leave a backtick behind where the fence is longer.
+The reference reads it in two ways: its evaluation takes the text between the last two fences,
+its training wants no fences but those two. Each is a format here. `compat` reads as published,
+which keeps the info string of a fence and leaves a backtick behind where the fence is longer;
+`strict` and `lenient` drop both.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import ClassVar
 
 from dragoman.formats import Takes, compat, plain
 from dragoman.formats.base import BaseFormat
@@ -25,6 +28,9 @@ class CodeblockThink(BaseFormat):
     name = "codeblock-think"
     version = "1"
     takes: Takes = "segment"
+    published: ClassVar[Callable[[str], str]] = compat.evaluation_block
+    alone: ClassVar[bool] = False
+    """Whether the reply may hold no other fence, wherever it stands."""
 
     def write(self, item: Segment) -> Prompt:
         fields = named_languages(item)
@@ -32,11 +38,25 @@ class CodeblockThink(BaseFormat):
 
     def read(self, reply: str, item: Segment) -> str:
         if self.reading == "compat":
-            return compat.evaluation_block(reply)
+            return type(self).published(reply)
         if self.reading == "strict":
-            return last_block(reply.split("\n"), _BACKTICKS)
+            return self._block(reply.split("\n"), _BACKTICKS)
         text = plain.after_thinking(plain.drop_end_tokens(reply))
-        return last_block(plain.split_lines(text), _BACKTICKS_OR_TILDES)
+        return self._block(plain.split_lines(text), _BACKTICKS_OR_TILDES)
+
+    def _block(self, lines: list[str], fence: re.Pattern[str]) -> str:
+        marks = sum(line.count(mark) for line in lines for mark in ("```", "~~~"))
+        if self.alone and marks != 2:
+            raise refuse("other-fence", f"the reply holds {marks} fences, not the two of one block")
+        return last_block(lines, fence)
+
+
+class CodeblockThinkTraining(CodeblockThink):
+    """The same prompt, read as the reference's training reads the reply."""
+
+    name = "codeblock-think-training"
+    published = compat.training_block
+    alone = True
 
 
 def last_block(lines: list[str], fence: re.Pattern[str]) -> str:
