@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         with cluster(2, 0):
             yield
     # Ray lets go of its processes without waiting for them.
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()
+    for process in [it for it in gc.get_objects() if issubclass(type(it), subprocess.Popen)]:
+        process.wait(60)
 
 
 def script(folder: Path, parts: list[dict[str, Any]]) -> list[str]:

@@ -117,6 +117,31 @@ async def test_a_pointwise_judge_has_an_analysis_for_each() -> None:
     assert row["confidence"] == pytest.approx(2 / 3)
 
 
+async def test_a_second_opinion_that_cannot_be_read_is_none() -> None:
+    def alone(prompt: Prompt, sampling: Sampling) -> str:
+        (text,) = re.findall("Translation text:\n```\n(.*)\n", prompt.text)
+        return "Hm." if sampling.seed and text == "bad" else f"On {text}.\n\n{WORTH[text]}"
+
+    engine = ScriptedEngine.answering(alone)
+    judge = make_judge("pointwise", Asker(engine, Sampling(temperature=1), Patience(0)))
+    row = json.loads((await Annotator(judge, 2, alone=True).annotate(GROUP)).line)
+    assert (row["status"], row["scores"], row["confidence"]) == ("ok", [9, 5, 2], None)
+
+
+async def test_a_group_that_is_tried_again_is_asked_other_questions() -> None:
+    seeds: list[int] = []
+
+    def alone(prompt: Prompt, sampling: Sampling) -> str:
+        seeds.append(sampling.seed)
+        return "On it.\n\n5"
+
+    judge = make_judge("pointwise", Asker(ScriptedEngine.answering(alone), Sampling(temperature=1)))
+    for tries in (0, 1):
+        await Annotator(judge, 2, alone=True).annotate(GROUP, tries)
+    assert len(seeds) == 12
+    assert not {*seeds[:6]} & {*seeds[6:]}
+
+
 def test_there_is_at_least_one_order() -> None:
     with pytest.raises(UserError, match="at least one"):
         annotator(sees_texts, orders=0)

@@ -104,6 +104,7 @@ def test_a_policys_row_in_verl(tmp_path: Path) -> None:
     run("data", "convert", str(ours), "-o", str(there), "--to", "verl")
     rows = load(there, "parquet", tmp_path)
     assert [row["reward_model"]["ground_truth"] for row in rows] == ["", "Good morning"]
+    assert [row["ability"] for row in rows] == ["translation"] * 2
     assert rows[0]["extra_info"]["src_text"] == "早上好\u2028"
     assert rows[0]["prompt"][0]["content"].startswith("Translate the following text from Chinese")
 

@@ -133,7 +133,9 @@ def test_a_pulled_choice_by_hand() -> None:
     assert float(chances.sum()) == pytest.approx(1)
 
 
-def test_what_cannot_be_made_says_why(lattices: tuple[Path, Path]) -> None:
+def test_what_cannot_be_made_says_why(
+    lattices: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     endless = maker(lattices)
     endless.search = Search(PULL, beams=1, max_tokens=2)
     assert endless.records([SEGMENT])[0].failed == "no-end"
@@ -146,14 +148,8 @@ def test_what_cannot_be_made_says_why(lattices: tuple[Path, Path]) -> None:
     narrow.generator._context = 3
     (record,) = narrow.records([SEGMENT])
     assert record.detail.startswith("too-long: the generator has no room")
-
-
-def test_an_empty_translation_has_no_labels(
-    lattices: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = maker(lattices)
-    monkeypatch.setattr(made.generator, "translate", lambda segments, search: [""])
-    assert made.records([SEGMENT])[0].failed == "empty"
+    monkeypatch.setattr(endless.generator, "translate", lambda segments, search: [""])
+    assert endless.records([SEGMENT])[0].failed == "empty"
 
 
 async def test_segments_share_batches_and_what_befalls_them(

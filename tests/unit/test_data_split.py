@@ -44,6 +44,25 @@ def test_documents_stay_whole_and_shares_are_kept(tmp_path: Path) -> None:
     assert sum(map(len, documents)) == len(set.union(*documents)) == 100
 
 
+def test_a_document_is_taken_if_half_of_it_has_room(tmp_path: Path) -> None:
+    # Three documents into halves of one and a half: the last part is filled first.
+    file = write_rows(tmp_path / "r.jsonl", rows(15))
+    found = parts(file, Splitting({"train": 0.5, "test": 0.5}), Tally())
+    assert {part: len(some) for part, some in found.items()} == {"train": 5, "test": 10}
+
+
+def test_the_last_part_is_drawn_by_the_seed_before_all_others(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "r.jsonl", rows(100))
+
+    def tested(shares: dict[str, float], seed: int) -> set[str]:
+        drawn = Splitting(shares, seed=seed).parts_of_documents(str(file))
+        return {name for name, part in drawn.items() if part == "test"}
+
+    usual = tested({"train": 0.5, "test": 0.5}, 0)
+    assert tested({"train": 0.3, "validation": 0.2, "test": 0.5}, 0) == usual
+    assert tested({"train": 0.5, "test": 0.5}, 1) != usual
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1), st.integers(0, 9))
 def test_no_source_is_in_two_parts(told: list[tuple[int, int]], seed: int) -> None:
