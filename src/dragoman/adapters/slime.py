@@ -70,7 +70,7 @@ async def judge_reward(args: Any, samples: Any, **_: Any) -> list[float]:
 def _told(args: Any) -> dict[str, Any]:
     if not args.rm_url:
         raise UserError("say where dragoman serves: --rm-url http://...")
-    given: dict[str, Any] = vars(args)
+    given = cast("dict[str, Any]", vars(args))
     told = {name: value for name, value in given.items() if name.startswith("dragoman_")}
     if unknown := [name for name in told if name not in DEFAULTS]:
         raise UserError(f"the YAML of slime: unknown key {unknown[0]!r}; {', '.join(DEFAULTS)}")

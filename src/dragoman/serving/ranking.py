@@ -19,7 +19,7 @@ from dragoman.serving.service import Refusal, Service
 from dragoman.serving.web import NDJSON, bounded, message_of, service_of, wants
 from dragoman.types import Group, Judgement
 
-# So many groups are checked at once; more, in a thread, so that others are answered meanwhile.
+# More groups are read and told of in a thread, so that others are answered meanwhile.
 FEW = 16
 
 
@@ -37,7 +37,9 @@ async def rank(request: Request) -> Response:
         service.check_room(len(groups))
         return StreamingResponse(_lines(service, groups), media_type=NDJSON)
     judgements = await bounded(service, service.judge_all(groups))
-    return JSONResponse({"verdicts": [verdict_row(judgement) for judgement in judgements]})
+    if len(judgements) <= FEW:
+        return _verdicts(judgements)
+    return await asyncio.to_thread(_verdicts, judgements)
 
 
 def _groups(service: Service, message: RankMessage) -> list[Group]:
@@ -48,6 +50,10 @@ def _groups(service: Service, message: RankMessage) -> list[Group]:
         )
         for place, one in enumerate(message.groups)
     ]
+
+
+def _verdicts(judgements: Sequence[Judgement]) -> Response:
+    return JSONResponse({"verdicts": [verdict_row(judgement) for judgement in judgements]})
 
 
 async def _lines(service: Service, groups: Sequence[Group]) -> AsyncGenerator[str]:
