@@ -4,6 +4,7 @@ on the gold translations of as many sentences.
 All three translate the same segments of the test split greedily, half into German and half into
 Chinese. Intervals are 95 %, of the mean and of the paired difference to the cold start, by
 bootstrap over segments. A translation that cannot be read is not exact, and its number is given.
+Of each round it says how often gold agrees with the pairs that were learnt from.
 
     python benchmarks/self_play.py [--output .bench/self-play] [--set self-play.rounds=2] ...
 
@@ -14,7 +15,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -33,6 +36,7 @@ from dragoman.training.self_play import SelfPlaySettings
 from dragoman.types import Candidate, Group, Sampling, Segment
 
 DRAWS = 2000
+FORMAT = make_format("codeblock-think")
 
 
 def main() -> None:
@@ -62,6 +66,8 @@ def main() -> None:
         ),
         f"supervised, {seen} gold pairs": trained(sft, supervised, options.output / "sft"),
     }
+    for round in sorted((options.output / "self-play" / "rounds").iterdir()):
+        print(f"round {int(round.name)}: {agreement(round)}")
     rows = load("segments", split="test", seed=1, size=options.segments)
     segments = [segment_from_row(row) for row in rows]
     texts = {name: asyncio.run(translate(model, segments)) for name, model in models.items()}
@@ -91,12 +97,25 @@ def trained(stage: ModuleType, recipe: Recipe, output: Path) -> Path:
     return output / "model"
 
 
+def agreement(round: Path) -> str:
+    """What gold says of the pairs of a round: whether what was chosen is the better text."""
+    found = Counter[str]()
+    for row in map(json.loads, (round / "pairs.jsonl").read_text("utf-8").splitlines()):
+        segment = Segment(row["id"], "", row["src_lang"], row["tgt_lang"])
+        chosen, rejected = (
+            gold_quality(segment, FORMAT.read(row[side][0]["content"], segment))
+            for side in ("chosen", "rejected")
+        )
+        found["against" if chosen < rejected else "for" if chosen > rejected else "neither"] += 1
+    shares = ", ".join(f"{told} {found[told] / found.total():.2f}" for told in sorted(found))
+    return f"{found.total()} pairs; gold is {shares or 'not asked'}"
+
+
 async def translate(model: Path, segments: Sequence[Segment]) -> list[str | None]:
     engine = make_engine(f"transformers:{model}")
     asker = Asker(engine, Sampling(max_tokens=80), Patience(0))
-    format = make_format("codeblock-think")
     try:
-        asked = await asyncio.gather(*(asker.ask(format, segment) for segment in segments))
+        asked = await asyncio.gather(*(asker.ask(FORMAT, segment) for segment in segments))
     finally:
         await engine.close()
     return [one.answer for one in asked]

@@ -16,8 +16,9 @@ from tests.training import DRAGOMAN, ONE_THREAD, TRL, curve, one_thread, write_r
 
 from dragoman.data.rows import Pair, pair_from_row
 from dragoman.errors import UserError
-from dragoman.training import preference
+from dragoman.training import preference, trainers
 from dragoman.training.recipe import load_recipe
+from dragoman.types import Prompt
 
 pytest.importorskip("trl", reason="needs dragoman[train]")
 
@@ -93,6 +94,21 @@ def test_a_judges_format_is_refused_before_anything_is_written(home: Path, tmp_p
     with pytest.raises(UserError, match="gqm is about a group, not for translators"):
         preference.train(recipe, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_pairs_end_as_replies_do_and_none_is_cut_off(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = load_recipe(str(home / "preference.toml"), ["trl.max_length=64"])
+    work = trainers.begin(recipe, tmp_path / "run", "DPOConfig", resume=False)
+    short, long = Pair("Say 1.", "Yes.", "No."), Pair("Say 1.", "Yes.", "No. " * 100)
+    (row,) = preference.in_tokens(work, [short, long], 7)
+    assert row["chosen_ids"] == [*work.chat.encode_reply("Yes."), 7]
+    assert row["rejected_ids"] == [*work.chat.encode_reply("No."), 7]
+    assert row["prompt_ids"] == work.chat.encode(Prompt("Say 1."))
+    assert "1 of 2 pairs are longer than 64 tokens" in caplog.text
+    with pytest.raises(UserError, match="every pair is longer than 64"):
+        preference.in_tokens(work, [long], 7)
 
 
 @pytest.mark.parametrize(

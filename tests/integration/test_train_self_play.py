@@ -17,6 +17,7 @@ from tests.policy_parts import write_rows as write_segments
 from tests.training import DRAGOMAN, ONE_THREAD, TRL, one_thread, write_recipe, write_rows
 
 from dragoman.errors import BadRecord, UserError
+from dragoman.signature import read_signature
 from dragoman.training import self_play
 from dragoman.training.recipe import load_recipe
 
@@ -75,6 +76,27 @@ def test_every_round_is_logged_and_learns_from_the_last(home: Path) -> None:
     second = json.loads((home / "out/rounds/002/update/recipe.json").read_text())
     assert second["model"] == str(home / "out/rounds/001/update/model")
     assert not Path(second["model"]).exists()
+
+
+def test_each_round_draws_its_own_sentences_and_searches_as_told(home: Path) -> None:
+    drawn: list[list[str]] = []
+    for number in (1, 2):
+        trees = rows(home / f"out/rounds/{number:03}/trees.jsonl")
+        pairs = rows(home / f"out/rounds/{number:03}/pairs.jsonl")
+        bridges = {row["id"]: {"de": "zh", "zh": "de"}[row["tgt_lang"]] for row in pairs}
+        drawn.append([row["id"] for row in trees])
+        for row in trees:
+            told = read_signature(row["signature"])
+            expected = {"samples": "3", "rounds": "2", "depth": "1", "temp": "1",
+                        "seed": "5", "every_round": "yes"}  # fmt: skip
+            assert told.items() >= expected.items()
+            assert row["id"] not in bridges or told["bridges"] == bridges[row["id"]]
+    assert drawn[0] != drawn[1]
+    seeds = [
+        json.loads((home / f"out/rounds/{number:03}/update/recipe.json").read_text())["seed"]
+        for number in (1, 2)
+    ]
+    assert seeds == [6, 7]
 
 
 def test_a_sentence_goes_into_another_language_and_no_reference_is_seen(home: Path) -> None:

@@ -139,6 +139,12 @@ def test_a_file_there_and_back(
     more = ("--overwrite", "--by", "line")
     assert run(monkeypatch, "document", "join", "a.txt", "b.jsonl", "-o", "b.txt", *more) == 2
     assert "b.jsonl ends before segment 4" in capsys.readouterr().err
+    joined = Path("b.txt").read_bytes()
+    with Path("b.jsonl").open("a") as stream:
+        stream.write(json.dumps({"id": "4", "translation": "Das."}) + "\n")
+    assert run(monkeypatch, "document", "join", "a.txt", "b.jsonl", "-o", "b.txt", more[0]) == 2
+    assert "b.jsonl has more lines than the document has segments, 3" in capsys.readouterr().err
+    assert Path("b.txt").read_bytes() == joined
     assert run(monkeypatch, "document", "join", "a.txt", "b.jsonl", "-o", "a.txt") == 2
     Path("bad.txt").write_bytes(b"\xff")
     assert run(monkeypatch, "document", "split", "bad.txt", *flags[:4], "-o", "c.jsonl") == 2

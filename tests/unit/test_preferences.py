@@ -110,6 +110,9 @@ def test_what_is_chosen_is_better_than_the_root() -> None:
     # The root's utility is (.3 + .35 + .9)/3 = .517, so that d over c is no pair.
     tree = plant(("c", 0, 0.3), ("d", 0, 0.35), ("a", 0, 0.9))
     assert pairs_of(tree, "all") == "ad ac"
+    # a is as good as the root, and no better.
+    tree = plant(("a", 0, 0.5), ("b", 0, 0.25), ("c", 0, 0.75))
+    assert pairs_of(tree, "all") == "ca cb"
 
 
 def test_nothing_in_the_wrong_language_is_chosen() -> None:
@@ -120,6 +123,10 @@ def test_nothing_in_the_wrong_language_is_chosen() -> None:
     assert pairs_of(FOUR, "swaps", wrong) == ""
     assert pairs_of(FOUR, "all", wrong) == "ab ac ad"
     assert pairs_of(FOUR, "all", lambda text: text in "ac") == ""
+    # Half of c's .9 is still above the others, and above the root's .3.
+    tree = plant(("b", 0, 0.1), ("c", 0, 0.9), ("d", 0, 0.1), ("e", 0, 0.1))
+    assert (pairs_of(tree, "swaps"), pairs_of(tree, "all")) == ("cb", "cb cd ce")
+    assert pairs_of(tree, "swaps", wrong) == pairs_of(tree, "all", wrong) == ""
 
 
 def test_what_the_published_code_takes() -> None:

@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -134,6 +135,34 @@ async def test_what_a_search_finds_and_says() -> None:
     assert "translator:tree|samples:3|rounds:6|exploration:2|" in translation.signature
     assert "|similarity:chrf|" in translation.signature
     assert "|bridges:fr,es|depth:2|" in translation.signature
+
+
+async def test_trips_are_cool_and_without_context_and_each_text_in_its_own_language() -> None:
+    marks = {"English": "", "German": "ge", "French": "fr", "Spanish": "sp"}
+    asked: set[tuple[str, str, str]] = set()
+    ways: set[tuple[bool, float, bool]] = set()
+
+    def noted(prompt: Prompt, sampling: Sampling) -> str:
+        match = ASKED.search(prompt.text)
+        assert match
+        source, target, text = match.groups()
+        asked.update((source, target, word.rpartition(":")[0]) for word in text.split())
+        ways.add((target == "German", sampling.temperature, "It was late." in prompt.text))
+        return world(prompt, sampling)
+
+    translator = make_translator(
+        "tree",
+        Asker(ScriptedEngine.answering(noted), WARM, Patience(0)),
+        samples=3,
+        context=1,
+        tree=TreeSettings(rounds=3, bridges=("fr", "es")),
+    )
+    await translator.translate(replace(SEGMENT, context=("It was late.",)))
+    assert ways == {(True, 0.5, True), (False, 0.1, False)}
+    assert all(mark == marks[source] for source, _, mark in asked)
+    # There, straight back, and on through a bridge, from the translation and from what came home.
+    told = {f"{source} {target}" for source, target, _ in asked}
+    assert told >= {"English German", "German English", "German French", "English French"}
 
 
 async def test_one_bridge_is_enough_and_none_goes_straight_back() -> None:
