@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,7 +64,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path(".bench/curves"))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(options.out, ignore_errors=True)  # what an earlier one left is no curve of ours
+    options.out.mkdir(parents=True)
     dice = random.Random(options.seed)
     return max([compare(job, options.out, dice) for job in JOBS])
 
@@ -139,7 +141,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", *(TWO if processes == 2 else ()), "dragoman", "train"]
     command += [job.stage, job.recipe, "--output", str(output)]
-    command += ["--resume" if resume else "--overwrite"]
+    command += ["--resume"] if resume else []
     batch = f"trl.per_device_train_batch_size={job.batch // processes}"
     for setting in (*job.settings, batch):
         command += ["--set", setting]
