@@ -149,3 +149,15 @@ def test_a_file_there_and_back(
     Path("bad.txt").write_bytes(b"\xff")
     assert run(monkeypatch, "document", "split", "bad.txt", *flags[:4], "-o", "c.jsonl") == 2
     assert "bad.txt" in capsys.readouterr().err
+
+
+def test_a_lost_placeholder_is_reported_and_the_text_left_as_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("Hi {name}.\n")
+    Path("b.jsonl").write_text(json.dumps({"id": "1", "translation": "Hallo."}) + "\n")
+    assert run(monkeypatch, "document", "join", "a.txt", "b.jsonl", "-o", "b.txt") == 1
+    assert "segment 1: " in (told := capsys.readouterr().err)
+    assert "{name}" in told
+    assert Path("b.txt").read_text() == "Hallo.\n"
