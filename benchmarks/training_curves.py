@@ -76,7 +76,7 @@ def compare(job: Job, out: Path, dice: random.Random) -> int:
     began = time.monotonic()
     finish(job, out / f"{job.stage}-undisturbed")
     seconds = time.monotonic() - began
-    stops = kill_and_resume(job, out / f"{job.stage}-killed", dice)
+    stops = " and ".join(map(str, kill_and_resume(job, out / f"{job.stage}-killed", dice)))
     finish(job, out / f"{job.stage}-two", processes=2)
     one, killed, two = (
         curve(out / f"{job.stage}-{way}", job.shown) for way in ("undisturbed", "killed", "two")
