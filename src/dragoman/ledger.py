@@ -8,6 +8,7 @@ the run goes on, so that after `kill -9` nothing finished is asked for again.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,20 @@ class Ledger:
             finally:
                 self._db.execute("DETACH part")
         path.unlink()
+
+    @property
+    def shards(self) -> Path:
+        """The folder where actors keep what they have done of this run until it is taken over."""
+        return Path(f"{self.path.resolve()}.shards")
+
+    def absorb_shards(self, settings: Mapping[str, object]) -> None:
+        """Take over what the actors of a run that was stopped have kept under these settings."""
+        for path in sorted(self.shards.glob("*")):
+            if "-" not in path.name:  # those with one are SQLite's own, beside a ledger
+                with Ledger(path) as part:
+                    part.settle(settings)
+                self.absorb(path)
+        shutil.rmtree(self.shards, ignore_errors=True)
 
     def close(self) -> None:
         self._file.close()

@@ -80,7 +80,7 @@ class Crew(Generic[Item, Value]):
     ) -> dict[str, Record[Value]]:
         """Have the actors do the tasks, and keep the records; those that are not final are
         given back under their keys."""
-        place = Path(f"{ledger.path.resolve()}.shards")
+        place = ledger.shards
         # In Ray's store rather than here: there it may spill to the disk.
         shards: list[Any] = []
         progress.total = 0

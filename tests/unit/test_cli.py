@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,27 @@ def test_a_second_run_takes_everything_from_the_ledger(folder: Path) -> None:
     assert "5 from the ledger" in done.stderr
     assert "0 calls" in done.stderr
     assert (folder / "out.jsonl").read_bytes() == first
+
+
+def test_what_actors_had_done_when_they_were_stopped_is_not_asked_for_again(folder: Path) -> None:
+    (folder / "rules.jsonl").write_text('{"verdict": "hash", "log": "calls.txt"}\n')
+    ledger, part = folder / "out.jsonl.ledger", folder / "out.jsonl.ledger.shards/0a1b"
+    run("rank", "groups.jsonl", "-o", "out.jsonl", *MODEL, cwd=folder)
+    calls, first = (folder / "calls.txt").read_bytes(), (folder / "out.jsonl").read_bytes()
+    part.parent.mkdir()
+    with closing(sqlite3.connect(ledger)) as kept, kept:
+        kept.execute("DELETE FROM settings WHERE name = 'version'")  # an actor does not say it
+    ledger.rename(part)
+    (folder / "out.jsonl").unlink()
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", "--temperature", "1", *MODEL, cwd=folder)
+    assert done.returncode == 2
+    assert "0a1b was begun with temp" in done.stderr
+    ledger.unlink()
+    done = run("rank", "groups.jsonl", "-o", "out.jsonl", *MODEL, cwd=folder)
+    assert "5 from the ledger" in done.stderr
+    assert (folder / "calls.txt").read_bytes() == calls
+    assert (folder / "out.jsonl").read_bytes() == first
+    assert not part.parent.exists()
 
 
 def test_other_settings_are_refused(folder: Path) -> None:

@@ -178,6 +178,7 @@ class Job(Generic[Item, Value]):
         self.fields.update(fields)
         if ledger:
             ledger.settle({**fields, "version": __version__})
+            ledger.absorb_shards(fields)
 
     async def _write(
         self,
