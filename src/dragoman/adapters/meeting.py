@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol, cast
@@ -18,7 +19,7 @@ from dragoman.errors import UnreadableReply, UserError
 from dragoman.formats import Format, Reading, make_format
 from dragoman.judges import Judge
 from dragoman.records import segment_from_row
-from dragoman.rewards.group import Rollout
+from dragoman.rewards.group import GroupReward, Rollout
 from dragoman.serving.client import AsyncClient, RewardAnswer, RolloutRequest, ServerRefused
 from dragoman.serving.cohort import Arrival, CohortKey
 from dragoman.serving.cohorts import CohortSettings
@@ -48,6 +49,18 @@ class MeetingHere:
         key = CohortKey(rollout.run, rollout.uid, rollout.attempt)
         answer = await self._service.cohorts.reward(key, arrival, deadline)
         return RewardAnswer(answer.reward, answer.score, answer.reason)
+
+
+def meeting_at(
+    judge: Judge | str, settings: GroupReward, concurrency: int, token_env: str | None
+) -> Callable[[], AbstractAsyncContextManager[Meeting]]:
+    """Opens, for each call of a trainer, the place where rollouts meet: at the address of
+    `dragoman serve`, or around a judge here, which `settings` and `concurrency` are for."""
+    if isinstance(judge, str):
+        # The trainer's event loop is not known before; a client belongs to one.
+        return lambda: client(judge, token_env)
+    here = MeetingHere(judge, CohortSettings(reward=settings), concurrency)
+    return lambda: nullcontext(here)
 
 
 async def reward_of(meeting: Meeting, rollout: RolloutRequest, deadline: float) -> RewardAnswer:

@@ -19,13 +19,12 @@ from itertools import count
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from dragoman.adapters.meeting import FIELDS, MeetingHere, Replies, answers_of, client
+from dragoman.adapters.meeting import FIELDS, Replies, answers_of, meeting_at
 from dragoman.adapters.versions import check_version
 from dragoman.errors import UserError
 from dragoman.formats import Reading
 from dragoman.judges import Judge
 from dragoman.rewards.group import GroupReward
-from dragoman.serving.cohorts import CohortSettings
 
 OLDEST, NEWEST = (1, 16), (1, 16)
 
@@ -58,12 +57,8 @@ def judge_reward(
     if group_size < 2:
         raise UserError(f"a group has at least 2 rollouts, not {group_size}")
     replies, turns = Replies.of(format, reading), _Turns()
-    here = (
-        None
-        if isinstance(judge, str)
-        else MeetingHere(judge, CohortSettings(reward=settings), concurrency)
-    )
-    name = run or (uuid4().hex if here else _agreed(uuid4().hex))
+    open_meeting = meeting_at(judge, settings, concurrency, token_env)
+    name = run or (_agreed(uuid4().hex) if isinstance(judge, str) else uuid4().hex)
 
     async def dragoman(
         *,
@@ -76,7 +71,7 @@ def judge_reward(
         turn = turns.next(trainer_state.global_step)
         first = _place() * len(completions)
         rows = [_row(columns, number) for number in range(len(completions))]
-        _check_groups(rows, first, group_size, whole=here is not None)
+        _check_groups(rows, first, group_size, whole=not isinstance(judge, str))
         rollouts = [
             replies.rollout(
                 row,
@@ -90,13 +85,8 @@ def judge_reward(
             )
             for number, row, completion, ids in zip(count(first), rows, completions, completion_ids)
         ]
-        if isinstance(judge, str):
-            # TRL's event loop is not known before; a client belongs to one.
-            async with client(judge, token_env) as server:
-                answers = await answers_of(server, rollouts, deadline)
-        else:
-            assert here is not None
-            answers = await answers_of(here, rollouts, deadline)
+        async with open_meeting() as meeting:
+            answers = await answers_of(meeting, rollouts, deadline)
         log_metric("unjudged", sum(a.reward is None for a in answers) / len(answers))
         return [answer.reward for answer in answers]
 

@@ -16,13 +16,12 @@ from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
-from dragoman.adapters.meeting import MeetingHere, Replies, answers_of, client, label_fields
+from dragoman.adapters.meeting import Replies, answers_of, label_fields, meeting_at
 from dragoman.adapters.versions import check_version
 from dragoman.formats import Reading
 from dragoman.judges import Judge
 from dragoman.rewards.group import GroupReward
 from dragoman.serving.client import RolloutRequest
-from dragoman.serving.cohorts import CohortSettings
 
 OLDEST, NEWEST = (0, 2), (0, 3)
 
@@ -47,11 +46,7 @@ def judge_rubric(
     check_version("verifiers", OLDEST, NEWEST)
     verifiers: Any = import_module("verifiers")
     rubric, replies = verifiers.Rubric(), Replies.of(format, reading)
-    here = (
-        None
-        if isinstance(judge, str)
-        else MeetingHere(judge, CohortSettings(reward=settings), concurrency)
-    )
+    open_meeting = meeting_at(judge, settings, concurrency, token_env)
 
     # verifiers calls by the names of parameters, and takes a plural for a group's.
     async def dragoman(states: Sequence[Any]) -> list[float]:
@@ -67,13 +62,8 @@ def judge_rubric(
             )
             for slot, state in enumerate(states)
         ]
-        if isinstance(judge, str):
-            # verifiers' event loop is not known before; a client belongs to one.
-            async with client(judge, token_env) as server:
-                answers = await answers_of(server, rollouts, deadline)
-        else:
-            assert here is not None
-            answers = await answers_of(here, rollouts, deadline)
+        async with open_meeting() as meeting:
+            answers = await answers_of(meeting, rollouts, deadline)
         for state, answer in zip(states, answers, strict=True):
             state["judged"] = answer.reward is not None
         return [settings.neutral if one.reward is None else one.reward for one in answers]
