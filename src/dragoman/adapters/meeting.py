@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
+from dragoman.environment import token_from
 from dragoman.errors import UnreadableReply, UserError
 from dragoman.formats import Format, Reading, make_format
 from dragoman.judges import Judge
@@ -146,10 +146,7 @@ FIELDS = ("source", "src_lang", "tgt_lang", "reference")
 
 def client(server: str, token_env: str | None, *, keep_alive: bool = True) -> AsyncClient:
     """A client of `dragoman serve`; the token is in the environment variable `token_env`."""
-    token = None if token_env is None else os.environ.get(token_env)
-    if token_env is not None and not token:
-        raise UserError(f"the environment variable {token_env} holds no token")
-    return AsyncClient(server, token=token, keep_alive=keep_alive)
+    return AsyncClient(server, token=token_from(token_env), keep_alive=keep_alive)
 
 
 def label_fields(label: object) -> Mapping[str, Any]:

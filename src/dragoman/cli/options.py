@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from cyclopts import Parameter
 
 from dragoman.asking import Asker, NoCache, Patience, ReplyCache
 from dragoman.engines import Engine, make_engine
+from dragoman.environment import token_from
 from dragoman.errors import UserError
 from dragoman.formats import Reading
 from dragoman.judges import Judge, make_judge
@@ -103,14 +103,6 @@ class JudgeOptions:
             slots=self.slots,
             token=token_from(self.judge_token_env),
         )
-
-
-def token_from(variable: str | None) -> str | None:
-    """The token in this environment variable, if one is named."""
-    token = None if variable is None else os.environ.get(variable)
-    if variable is not None and not token:
-        raise UserError(f"the environment variable {variable} holds no token")
-    return token
 
 
 def key_and_value(flag: str, text: str) -> tuple[str, Any]:

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from dragoman.cli.options import EngineOptions, JudgeOptions, token_from
+from dragoman.cli.options import EngineOptions, JudgeOptions
+from dragoman.environment import token_from
 from dragoman.errors import MissingExtra, UserError
 from dragoman.formats.verdict_line import verdict_row
 from dragoman.judges import COMPUTED
