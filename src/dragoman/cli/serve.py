@@ -97,7 +97,8 @@ def serve(
     """
     from dragoman.asking import NoCache
 
-    for language in (from_, to):
+    # English too: the first request must not wait until all names are loaded.
+    for language in (from_, to, "en"):
         if language is not None:
             language_name(language)
     token = token_from(token_env)
