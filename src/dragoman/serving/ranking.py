@@ -26,12 +26,7 @@ FEW = 16
 async def rank(request: Request) -> Response:
     """Groups in, verdicts out, in the order of the groups; as NDJSON each when it is there."""
     service = service_of(request)
-    message = await message_of(request, RankMessage)
-    service.limits.check_count(len(message.groups), service.limits.groups, "$.groups")
-    if len(message.groups) <= FEW:
-        groups = _groups(service, message)
-    else:
-        groups = await asyncio.to_thread(_groups, service, message)
+    groups = await _groups_of(request)
     if wants(request, NDJSON):
         # Refused here rather than in the middle of a stream.
         service.check_room(len(groups))
@@ -39,7 +34,17 @@ async def rank(request: Request) -> Response:
     judgements = await bounded(service, service.judge_all(groups))
     if len(judgements) <= FEW:
         return _verdicts(judgements)
-    return await asyncio.to_thread(_verdicts, judgements)
+    return await service.aside(_verdicts, judgements)
+
+
+async def _groups_of(request: Request) -> list[Group]:
+    """The groups; nothing keeps the message that they came in, which takes much more room."""
+    service = service_of(request)
+    message = await message_of(request, RankMessage)
+    service.limits.check_count(len(message.groups), service.limits.groups, "$.groups")
+    if len(message.groups) <= FEW:
+        return _groups(service, message)
+    return await service.aside(_groups, service, message)
 
 
 def _groups(service: Service, message: RankMessage) -> list[Group]:
@@ -58,8 +63,7 @@ def _verdicts(judgements: Sequence[Judgement]) -> Response:
 
 async def _lines(service: Service, groups: Sequence[Group]) -> AsyncGenerator[str]:
     """A line for each group. A judge that breaks ends the stream with a line that says so."""
-    with service.admitted(len(groups)):
-        tasks = [asyncio.create_task(service.judge(group)) for group in groups]
+    with service.judging(groups) as tasks:
         try:
             async with asyncio.timeout(service.limits.request_seconds):
                 for task in tasks:
@@ -67,9 +71,6 @@ async def _lines(service: Service, groups: Sequence[Group]) -> AsyncGenerator[st
         except (DragomanError, TimeoutError) as error:
             words = str(error) or "the request took too long"
             yield to_line({"error": {"message": words}}) + "\n"
-        finally:
-            for task in tasks:
-                task.cancel()
 
 
 async def rerank(request: Request) -> Response:
