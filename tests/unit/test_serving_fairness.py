@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 import pytest
@@ -116,6 +117,31 @@ async def test_long_work_is_done_once_at_a_time() -> None:
     assert most == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/rank", {"groups": [{"candidates": ["a"], "source": "Hallo"}] * 9}),
+        ("/v1/rerank", {"query": "Hallo", "documents": ["a"]}),
+        ("/v1/score", {"queries": "Hallo", "documents": ["a"]}),
+    ],
+)
+async def test_nobody_is_judged_for_who_has_hung_up(path: str, body: dict[str, Any]) -> None:
+    judge, langs = Told(), {"src_lang": "de", "tgt_lang": "en"}
+    service = Service(judge, concurrency=1)
+    body = {"groups": [g | langs for g in body["groups"]]} if "groups" in body else body | langs
+    with serving(make_app(service)) as address:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            with pytest.raises(httpx.ReadTimeout):
+                await http.post(f"{address}{path}", json=body, timeout=0.3)
+        for _ in range(500):
+            if judge.asked and not service.gauges()["groups_waiting"]:
+                break
+            await asyncio.sleep(0.01)
+        # Before the server stops, which would end it as well.
+        assert service.gauges()["groups_waiting"] == 0
+    assert len(judge.asked) == 1
+
+
 class Allowed(Told):
     """Judges when another thread says so."""
 
@@ -146,10 +172,8 @@ async def test_a_line_of_a_stream_comes_before_the_next_is_judged() -> None:
                 assert json.loads(await anext(lines))["id"] == name
 
 
-async def test_the_first_are_answered_before_all_are_let_in(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    many, let_in, seen = 20 * server.AT_A_TIME, 0, list[int]()
+async def test_many_at_the_door_are_let_in_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    many, let_in, seen = 300, 0, list[int]()
     made = server.Connection.connection_made
 
     def counted(self: server.Connection, transport: asyncio.Transport) -> None:
@@ -165,15 +189,26 @@ async def test_the_first_are_answered_before_all_are_let_in(
     app = Starlette(routes=[Route("/", answer)])
     app.state.service = Service(Told())
     with server.listen("127.0.0.1", 0, token=None) as listener:
-        callers = [socket.create_connection(listener.getsockname()) for _ in range(many)]
-        for caller in callers:
-            caller.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        callers = list[socket.socket]()
+
+        def call() -> None:
+            callers.append(socket.create_connection(listener.getsockname(), timeout=2))
+            callers[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+        async def answered(count: int) -> None:
+            while len(seen) < count:
+                await asyncio.sleep(0.01)
+
         task = asyncio.create_task(server.serve(app, [listener]))
-        while len(seen) < many:
-            await asyncio.sleep(0.01)
+        call()
+        await answered(1)
+        # Nobody is let in meanwhile, and nobody is turned away.
+        for _ in range(many):
+            call()
+        await answered(1 + many)
         for caller in callers:
             caller.close()
         signal.raise_signal(signal.SIGTERM)
         await task
-    assert seen[0] < many / 2
-    assert let_in == many
+    assert seen[1] < many / 2
+    assert let_in == 1 + many

@@ -125,6 +125,7 @@ async def test_nothing_is_kept_when_nothing_may_be() -> None:
         await ask(lines)
         assert await scripted.closed.get() == 1
         await ask(lines)
+        assert await scripted.closed.get() == 2
     assert b"Connection: close" in scripted.requests[0][1]
 
 

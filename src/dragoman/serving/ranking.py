@@ -16,7 +16,7 @@ from dragoman.formats.verdict_line import tidy, verdict_row
 from dragoman.row_files import to_line
 from dragoman.serving.messages import RankMessage, RerankMessage, ScoreMessage, Texts
 from dragoman.serving.service import Refusal, Service
-from dragoman.serving.web import NDJSON, bounded, message_of, service_of, wants
+from dragoman.serving.web import NDJSON, bounded, message_of, service_of, wants, while_connected
 from dragoman.types import Group, Judgement
 
 # More groups are read and told of in a thread, so that others are answered meanwhile.
@@ -31,7 +31,7 @@ async def rank(request: Request) -> Response:
         # Refused here rather than in the middle of a stream.
         service.check_room(len(groups))
         return StreamingResponse(_lines(service, groups), media_type=NDJSON)
-    judgements = await bounded(service, service.judge_all(groups))
+    judgements = await _judged(request, groups)
     if len(judgements) <= FEW:
         return _verdicts(judgements)
     return await service.aside(_verdicts, judgements)
@@ -45,6 +45,12 @@ async def _groups_of(request: Request) -> list[Group]:
     if len(message.groups) <= FEW:
         return _groups(service, message)
     return await service.aside(_groups, service, message)
+
+
+async def _judged(request: Request, groups: Sequence[Group]) -> list[Judgement]:
+    """Their judgements, unless nobody waits for them any more."""
+    service = service_of(request)
+    return await while_connected(request, bounded(service, service.judge_all(groups)))
 
 
 def _groups(service: Service, message: RankMessage) -> list[Group]:
@@ -88,7 +94,7 @@ async def rerank(request: Request) -> Response:
         },
         "$",
     )
-    (judgement,) = await bounded(service, service.judge_all([group]))
+    (judgement,) = await _judged(request, [group])
     if judgement.verdict is None:
         assert judgement.failure is not None
         raise Refusal(502, f"the judge failed: {judgement.failure.reason}")
@@ -143,7 +149,7 @@ async def score(request: Request) -> Response:
         )
         for number, (source, places) in enumerate(members.items())
     ]
-    judgements = await bounded(service, service.judge_all(groups))
+    judgements = await _judged(request, groups)
     scores: dict[int, float | None] = {}
     for places, judgement in zip(members.values(), judgements, strict=True):
         given = judgement.verdict.scores if judgement.verdict else None

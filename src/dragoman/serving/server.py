@@ -21,7 +21,7 @@ from dragoman.serving.service import Service
 MOST_CONNECTIONS = 30_000
 DRAIN_SECONDS = 30
 # Connections that the system keeps until they are let in, and how many are let in at a time.
-AT_THE_DOOR, AT_A_TIME = 4096, 8
+AT_THE_DOOR, AT_A_TIME = 4096, 16
 
 
 class Server(uvicorn.Server):
@@ -66,6 +66,7 @@ async def serve(app: Starlette, sockets: Sequence[socket.socket]) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         limit_concurrency=most_connections(MOST_CONNECTIONS),
         backlog=AT_A_TIME,
         timeout_keep_alive=75,
