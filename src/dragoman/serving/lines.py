@@ -58,9 +58,7 @@ class Line:
         )
         events = (request, h11.Data(body), h11.EndOfMessage())
         self._writer.write(b"".join(self._state.send(event) or b"" for event in events))
-        # Who is cut off while sending may still have been told why.
-        with suppress(ConnectionError):
-            await self._writer.drain()
+        await self._writer.drain()
 
     async def reply(self) -> Reply:
         response, body = None, bytearray()
@@ -87,7 +85,7 @@ class Line:
 
     def again(self) -> bool:
         """Whether the next request can follow the last."""
-        if self.cut or self._state.their_state is not h11.DONE:
+        if self._state.their_state is not h11.DONE:
             return False
         self._state.start_next_cycle()
         return True
@@ -120,7 +118,7 @@ class Lines:
         if parts.scheme not in ("http", "https") or not parts.hostname or not port:
             raise UserError(f"{address}: where is that? An address is http://HOST:PORT")
         self._place, self._trust = (parts.hostname, port), trust() if secure else None
-        self._prefix, self._keep = parts.path.rstrip("/"), keep
+        self._prefix = parts.path.rstrip("/")
         self._headers = {
             "Host": parts.netloc.rpartition("@")[2],
             "Content-Type": "application/json",
@@ -141,7 +139,7 @@ class Lines:
         except (OSError, h11.RemoteProtocolError) as error:
             raise LineBroken(str(error) or type(error).__name__) from error
         finally:
-            if line and self._keep and line.again():
+            if line and line.again():
                 self._free.append(line)
             elif line:
                 line.close()
