@@ -83,10 +83,17 @@ def test_a_killed_run_goes_on_with_the_same_curve(home: Path, tmp_path: Path) ->
 
 
 def test_pairs_are_held_out_as_well(home: Path, tmp_path: Path) -> None:
-    changed = [f"validation={{rows='{home / 'pairs.jsonl'}', every=2}}", "trl.max_steps=2"]
+    # Turned around, so that what training makes better is worse here.
+    turned = [
+        {"prompt": one.prompt, "chosen": one.rejected, "rejected": one.chosen}
+        for one in map(pair_from_row, pairs(4))
+    ]
+    held_out = write_rows(tmp_path / "turned.jsonl", turned)
+    changed = [f"validation={{rows='{held_out}', every=5}}", "trl.max_steps=5"]
     with one_thread():
         preference.train(load_recipe(str(home / "preference.toml"), changed), tmp_path / "run")
-    assert list(curve(tmp_path / "run", "eval_loss")) == [2]
+    (loss,) = curve(tmp_path / "run", "eval_loss").values()
+    assert loss > 50.5
 
 
 def test_a_judges_format_is_refused_before_anything_is_written(home: Path, tmp_path: Path) -> None:
@@ -106,6 +113,13 @@ def test_pairs_end_as_replies_do_and_none_is_cut_off(
     assert row["chosen_ids"] == [*work.chat.encode_reply("Yes."), 7]
     assert row["rejected_ids"] == [*work.chat.encode_reply("No."), 7]
     assert row["prompt_ids"] == work.chat.encode(Prompt("Say 1."))
+    exact = len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))
+    work.config.max_length = exact
+    assert preference.in_tokens(work, [short], 7) == [row]
+    work.config.max_length = exact - 1
+    with pytest.raises(UserError, match=f"every pair is longer than {exact - 1}"):
+        preference.in_tokens(work, [short], 7)
+    work.config.max_length = 64
     assert "1 of 2 pairs are longer than 64 tokens" in caplog.text
     with pytest.raises(UserError, match="every pair is longer than 64"):
         preference.in_tokens(work, [long], 7)

@@ -16,9 +16,10 @@ from tests.policy_parts import make_translator
 from tests.policy_parts import write_rows as write_segments
 from tests.training import DRAGOMAN, ONE_THREAD, TRL, one_thread, write_recipe, write_rows
 
+from dragoman.engines.conversion import convert_model
 from dragoman.errors import BadRecord, UserError
 from dragoman.signature import read_signature
-from dragoman.training import self_play
+from dragoman.training import self_play, self_play_round
 from dragoman.training.recipe import load_recipe
 
 pytest.importorskip("trl", reason="needs dragoman[train]")
@@ -129,6 +130,30 @@ def test_a_killed_game_goes_on_as_if_nobody_had_disturbed_it(home: Path, tmp_pat
     assert [row["step"] for row in rows(output / "log.jsonl")] == [0, 1, 2]
     ours, theirs = (load_file(f / "model/model.safetensors") for f in (output, home / "out"))
     assert all(ours[name].allclose(theirs[name], atol=1e-6) for name in theirs)
+
+
+def test_openvino_searches_with_each_model_converted_once(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    converted: list[Path] = []
+
+    def convert(model: Path, place: Path, *rest: Any) -> None:
+        converted.append(model)
+        assert not place.parent.exists(), "the last one is still there"
+        convert_model(model, place, *rest)
+
+    monkeypatch.setattr(self_play_round, "convert_model", convert)
+    changed = ["rounds=1", "sentences=12", "pairs=all", "engine=openvino"]
+    output = tmp_path / "run"
+    with one_thread():
+        self_play.train(
+            load_recipe(str(home / "play.toml"), [f"self-play.{one}" for one in changed]), output
+        )
+    assert converted == [home / "model", output / "rounds/001/update/model"]
+    assert (output / "model/model.safetensors").is_file()
+    assert not (output / "openvino").exists()
+    (tree, *_) = rows(output / "rounds/001/trees.jsonl")
+    assert read_signature(tree["signature"])["engine"].startswith("openvino:")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from dragoman.engines.batching import Batcher, Job
-from dragoman.engines.in_process import InProcessEngine
+from dragoman.engines.local import LocalEngine
 from dragoman.errors import EngineError, EngineRefused
 from dragoman.types import Completion, Prompt, Reply, Sampling
 
@@ -108,7 +108,7 @@ def test_several_event_loops_may_ask():
 async def test_jobs_go_to_the_least_busy_of_several_desks():
     desks = [EchoDesk(), EchoDesk()]
     desks[0].may_go_on.clear()
-    engine = InProcessEngine("echo", "echo", *desks)
+    engine = LocalEngine("echo", *(Batcher("echo", desk) for desk in desks))
     held = asyncio.create_task(engine.complete(Prompt("held"), Sampling()))
     await asyncio.sleep(0.01)
     for text in "abc":  # one after the other: the first desk is never the less busy one

@@ -83,17 +83,18 @@ class Batcher:
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         """The desk's answer. To cancel this is to abandon the job."""
         job = Job(prompt, sampling)
+        self.put(job)
+        return await asyncio.wrap_future(job.future)
+
+    def put(self, job: Job) -> None:
+        """Lay a job on the desk; its future tells when it is done."""
+        job.future.add_done_callback(lambda _: self._open.discard(job))
         with self._changed:
             if self._end is not None:
                 raise EngineRefused(str(self._end))
             self._new.append(job)
             self._open.add(job)
             self._changed.notify()
-        try:
-            return await asyncio.wrap_future(job.future)
-        finally:
-            with self._changed:
-                self._open.discard(job)
 
     async def close(self) -> None:
         """Fail what is waiting and wait until the thread has ended."""

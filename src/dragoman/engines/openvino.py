@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from dragoman.engines.batching import Job
+from dragoman.engines.batching import Batcher, Desk, Job
 from dragoman.engines.chat import ChatTokenizer
+from dragoman.engines.copies import open_copies
 from dragoman.engines.drafts import Draft, begin
-from dragoman.engines.in_process import InProcessEngine, refuse_model_name
+from dragoman.engines.local import LocalEngine, refuse_model_name
 from dragoman.engines.model_folder import ModelFolder, open_model_folder
 from dragoman.errors import EngineError, MissingExtra, UserError
 
@@ -25,11 +27,11 @@ from dragoman.errors import EngineError, MissingExtra, UserError
 BATCHED_TOKENS = 512
 
 
-class OpenVinoEngine(InProcessEngine):
+class OpenVinoEngine(LocalEngine):
     """A model folder in OpenVINO form, as `dragoman convert` writes it.
 
-    A small model keeps one core busy, however many requests are under way; `copies` of it keep
-    as many, each with its own cache and its share of the cores.
+    A small model keeps one core busy, however many requests are under way; `copies` of it, each in
+    a process of its own, keep as many, each with its own cache and its share of the cores.
     """
 
     def __init__(
@@ -65,15 +67,14 @@ class OpenVinoEngine(InProcessEngine):
         properties: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": precision,
             "KV_CACHE_PRECISION": cache_precision,
+            # Every process would pin its threads to the same cores, the first ones.
+            "ENABLE_CPU_PINNING": False,
         }
         if threads:
             properties["INFERENCE_NUM_THREADS"] = threads
-        chat = ChatTokenizer(folder.path)
-        desks = [
-            _Desk(_open_pipeline(folder.path, device, cache_gb, properties), chat, folder)
-            for _ in range(copies)
-        ]
-        super().__init__(f"openvino:{place}", identity, *desks)
+        name, desk = f"openvino:{place}", partial(_open_desk, folder, device, cache_gb, properties)
+        seats = open_copies(name, desk, copies) if copies > 1 else [Batcher(name, desk())]
+        super().__init__(identity, *seats)
 
 
 @dataclass(slots=True)
@@ -166,6 +167,13 @@ def _config(draft: Draft) -> Any:
     if prompt.grammar:
         config.structured_output_config = StructuredOutputConfig(grammar=prompt.grammar)
     return config
+
+
+def _open_desk(
+    folder: ModelFolder, device: str, cache_gb: int, properties: dict[str, object]
+) -> Desk:
+    chat = ChatTokenizer(folder.path)
+    return _Desk(_open_pipeline(folder.path, device, cache_gb, properties), chat, folder)
 
 
 def _open_pipeline(path: Path, device: str, cache_gb: int, properties: dict[str, object]) -> Any:

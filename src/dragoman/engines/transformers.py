@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from dragoman.engines.batching import Job
+from dragoman.engines.batching import Batcher, Job
 from dragoman.engines.chat import ChatTokenizer
 from dragoman.engines.drafts import Draft, Work, begin
-from dragoman.engines.in_process import InProcessEngine, refuse_model_name
+from dragoman.engines.local import LocalEngine, refuse_model_name
 from dragoman.engines.model_folder import ModelFolder, open_model_folder
 from dragoman.errors import EngineError, MissingExtra, UserError
 from dragoman.types import Completion, Prompt, Sampling
@@ -27,7 +27,7 @@ from dragoman.types import Completion, Prompt, Sampling
 ROOM = 128
 
 
-class TransformersEngine(InProcessEngine):
+class TransformersEngine(LocalEngine):
     """A model folder or hub id, as transformers writes it."""
 
     def __init__(
@@ -53,9 +53,8 @@ class TransformersEngine(InProcessEngine):
         chat = ChatTokenizer(folder.path)
         network = open_network(folder.path, dtype).to(device)
         identity = f"transformers:{folder.name}:{dtype}"
-        super().__init__(
-            f"transformers:{place}", identity, TransformersDesk(network, chat, folder, rows)
-        )
+        desk = TransformersDesk(network, chat, folder, rows)
+        super().__init__(identity, Batcher(f"transformers:{place}", desk))
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         if prompt.grammar:

@@ -13,17 +13,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from dragoman.engines.batching import Job
+from dragoman.engines.batching import Batcher, Job
 from dragoman.engines.chat import ChatTokenizer
 from dragoman.engines.drafts import Draft, begin
-from dragoman.engines.in_process import InProcessEngine, refuse_model_name
+from dragoman.engines.local import LocalEngine, refuse_model_name
 from dragoman.engines.model_folder import ModelFolder, open_model_folder
 from dragoman.errors import MissingExtra, PromptRefused, UserError
 
 EXPECTED = "0.22 or newer"
 
 
-class VllmEngine(InProcessEngine):
+class VllmEngine(LocalEngine):
     """A model folder or hub id. Further options go to `vllm.LLM` as they are."""
 
     def __init__(
@@ -42,7 +42,7 @@ class VllmEngine(InProcessEngine):
         # Which options change a reply is vLLM's secret (quantization surely), so all count.
         options = [f"{name}={llm_options[name]}" for name in sorted(llm_options)]
         identity = "/".join([f"vllm:{folder.name}:{dtype}", *options])
-        super().__init__(f"vllm:{place}", identity, _Desk(core, chat, folder))
+        super().__init__(identity, Batcher(f"vllm:{place}", _Desk(core, chat, folder)))
 
 
 class _Desk:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from dragoman.engines import Engine, make_engine
-from dragoman.engines.in_process import refuse_model_name
+from dragoman.engines.local import refuse_model_name
 from dragoman.errors import MissingExtra, UserError
 from dragoman.phrasebook.known import KnownWords
 from dragoman.phrasebook.models import model_folder

@@ -32,6 +32,7 @@ OURS = (
     "model.partial",
     "runs",
     "rounds",
+    "openvino",
     "checkpoint.pt",
     "checkpoint.partial",
 )

@@ -22,7 +22,7 @@ from dragoman.languages import language_code
 from dragoman.training import preference, run_folder
 from dragoman.training.data import load_sentences, model_folder
 from dragoman.training.recipe import Recipe
-from dragoman.training.self_play_round import Play
+from dragoman.training.self_play_round import CONVERTED, Play
 from dragoman.translators.preferences import Pairs
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class SelfPlaySettings(preference.PreferenceSettings):
     pairs: Pairs = "swaps"
     language_check: str = "langid"
     engine: str = "transformers"
-    """What searches: an engine that takes a model folder, such as transformers or vllm."""
+    """What searches: an engine that takes a model folder: transformers, vllm, or openvino, for
+    which each round's model is converted."""
     engine_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     concurrency: int = 64
     """Trees that are searched side by side."""
@@ -93,6 +94,7 @@ def train(
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(model, partial)
     run_folder.put_model(partial, output)
+    shutil.rmtree(output / CONVERTED, ignore_errors=True)
 
 
 def _read(recipe: Recipe) -> SelfPlaySettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import random
 import shutil
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from dragoman.asking import Asker, Patience
 from dragoman.data.rows import Sentence
 from dragoman.engines import Engine, make_engine
+from dragoman.engines.conversion import convert_model
+from dragoman.engines.model_folder import content_digest
 from dragoman.errors import UserError
 from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code
@@ -39,7 +42,11 @@ if TYPE_CHECKING:
     from dragoman.training.self_play import SelfPlaySettings
     from dragoman.training.watching import Numbers, Validate
 
+logger = logging.getLogger(__name__)
+
 Counts = Mapping[str, float]
+
+CONVERTED = "openvino"
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Play:
     rounds/007/pairs.jsonl     as `dragoman preferences` writes them
     rounds/007/search.json     counts; it is written last, when the search is done
     rounds/007/update/         the run of training on the pairs
+    openvino/                  the newest model as the engine of that name opens it
     """
 
     recipe: Recipe
@@ -208,11 +216,22 @@ class Play:
 
     async def _with_engine(self, model: Path, work: Callable[[Engine], Awaitable[Any]]) -> Any:
         told = self.settings
-        engine = make_engine(f"{told.engine}:{model}", **told.engine_options)
+        folder = self._converted(model) if told.engine == "openvino" else model
+        engine = make_engine(f"{told.engine}:{folder}", **told.engine_options)
         try:
             return await work(engine)
         finally:
             await engine.close()
+
+    def _converted(self, model: Path) -> Path:
+        """The model in OpenVINO form. It is asked twice, at the end of a round and in the next
+        one's search, and made once, of the newest model alone."""
+        places = self.output / CONVERTED
+        place = places / content_digest(model)
+        if not place.exists():
+            shutil.rmtree(places, ignore_errors=True)
+            convert_model(model, place, "f32", logger.info)
+        return place
 
 
 def _same(one: str, other: str) -> bool:
