@@ -108,10 +108,16 @@ def test_a_base_goes_on_from_an_earlier_one(tmp_path: Path) -> None:
     first, second = losses(tmp_path / "first"), losses(tmp_path / "second")
     assert second[1] < first[1] - 0.1
 
-    other = load_recipe("phrasebook/base", (*TINY, f"model={model}", "base.mlp=48"))
-    with pytest.raises(UserError, match=r"wants intermediate_size 48, .* has 32"):
-        pretrain.train(other, tmp_path / "third")
-    assert not (tmp_path / "third").exists()
+    larger = (*TINY, f"model={model}", "seed=2", "base.mlp=48", "base.layers=3")
+    pretrain.train(load_recipe("phrasebook/base", larger), tmp_path / "third")
+    # The same batch, before anything new in it has learnt.
+    assert losses(tmp_path / "third")[1] == pytest.approx(second[1], abs=0.02)
+
+    for smaller in ("base.mlp=24", "base.hidden=16"):
+        other = load_recipe("phrasebook/base", (*TINY, f"model={model}", smaller))
+        with pytest.raises(UserError, match=r"wants (intermediate|hidden)_size \d+, .* has 32"):
+            pretrain.train(other, tmp_path / "fourth")
+        assert not (tmp_path / "fourth").exists()
 
 
 def test_what_a_base_does_not_begin_from(tmp_path: Path) -> None:
