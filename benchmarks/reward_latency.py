@@ -195,8 +195,7 @@ async def step(address: str, sources: Sequence[str], size: int) -> tuple[float, 
                 for slot in range(size)
             )
         )  # fmt: skip
-        seconds = time.monotonic() - begun
-    return seconds, sum(answer.reward is None for answer in answers)
+    return time.monotonic() - begun, sum(answer.reward is None for answer in answers)
 
 
 if __name__ == "__main__":

@@ -86,8 +86,8 @@ def serve(
     queue
         Groups that may wait for the judge; one more is told to come again (429).
     hedge
-        How often, at most, a group whose judgement takes long is asked about again, while nobody
-        waits and the judge has room. The first verdict counts. Costs calls.
+        How often, at most, a group whose judgement takes longer than the others' is asked about
+        again, while nobody waits and the judge has room. The first verdict counts. Costs calls.
     ledger
         Where the engine's replies are kept, so that none is asked for twice. The page shows the
         finished records in it, such as those of a run of `dragoman rank`.
@@ -97,8 +97,7 @@ def serve(
     """
     from dragoman.asking import NoCache
 
-    # English too: the first request must not wait until all names are loaded.
-    for language in (from_, to, "en"):
+    for language in (from_, to):
         if language is not None:
             language_name(language)
     token = token_from(token_env)
