@@ -19,14 +19,14 @@ LAYER = re.compile(r"(.*\blayers\.)(\d+)\.(.*)")
 def grow(model: Any, smaller: Mapping[str, Any]) -> None:
     """Give a newly made model the weights of a smaller one: of as many layers or fewer, with
     inner layers as wide or less, and else of its shape."""
-    counts = [1 + max(depths(names)) for names in (model.state_dict(), smaller)]
+    last, last_of_smaller = (max(depths(names)) for names in (model.state_dict(), smaller))
     for layer in model.model.layers:
         layer.self_attn.o_proj.weight.zero_()
         layer.mlp.down_proj.weight.zero_()
     weights = model.state_dict()
     for name, values in smaller.items():
         if found := LAYER.fullmatch(name):
-            place = int(found[2]) * (counts[0] - 1) // max(1, counts[1] - 1)
+            place = int(found[2]) * last // max(1, last_of_smaller)
             name = f"{found[1]}{place}.{found[3]}"
         corner = tuple(slice(size) for size in values.shape)
         weights[name][corner] = values
