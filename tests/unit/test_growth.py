@@ -53,3 +53,10 @@ def test_every_new_part_can_learn() -> None:
             for weights in large.parameters():
                 weights -= 0.1 * weights.grad
     assert all(weights.grad.abs().max() > 0 for weights in large.parameters())
+
+
+def test_new_layers_stand_between_the_old_ones() -> None:
+    large = model(2, layers=6, mlp=24)
+    grow(large, model(1, layers=3, mlp=24).state_dict())
+    adds = [bool(layer.mlp.down_proj.weight.any()) for layer in large.model.layers]
+    assert adds == [True, False, True, False, False, True]
