@@ -9,6 +9,8 @@ import asyncio
 import json
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -431,6 +433,21 @@ def test_openvino_settings_that_would_end_the_process_are_refused(tiny_openvino_
         make_engine(f"openvino:{tiny_openvino_folder}", copies=0)
     with pytest.raises(UserError, match="two threads"):
         make_engine(f"openvino:{tiny_openvino_folder}", precision="bf16", threads=1)
+
+
+def test_ctrl_c_after_openvino_is_closed_is_no_fault(tiny_openvino_folder: Path):
+    # In a process of its own, which the fault would end.
+    script = f"""
+import asyncio, signal
+from dragoman.engines import make_engine
+asyncio.run(make_engine("openvino:{tiny_openvino_folder}").close())
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    ran = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, b"stopped\n")
 
 
 async def test_another_device_is_another_identity(tiny_openvino_folder: Path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -187,7 +188,12 @@ def _open_pipeline(path: Path, device: str, cache_gb: int, properties: dict[str,
     scheduler.enable_prefix_caching = True
     scheduler.max_num_batched_tokens = BATCHED_TOKENS
     scheduler.cache_size = cache_gb
+    # The thread that opens one is given a stack for its signals, which goes when the pipeline goes:
+    # the next Ctrl-C there would end the process with a fault. So it is a thread that ends.
     try:
-        return ContinuousBatchingPipeline(str(path), scheduler, device, properties, {})
+        with ThreadPoolExecutor(1) as opener:
+            return opener.submit(
+                ContinuousBatchingPipeline, str(path), scheduler, device, properties, {}
+            ).result()
     except RuntimeError as error:
         raise UserError(f"OpenVINO does not load {path}: {error}") from error
