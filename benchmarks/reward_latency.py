@@ -195,7 +195,8 @@ async def step(address: str, sources: Sequence[str], size: int) -> tuple[float, 
                 for slot in range(size)
             )
         )  # fmt: skip
-    return time.monotonic() - begun, sum(answer.reward is None for answer in answers)
+        seconds = time.monotonic() - begun
+    return seconds, sum(answer.reward is None for answer in answers)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,3 +25,21 @@ def make_group(*texts: str, id: str = "g", reference: str | None = None) -> Grou
     """A German–English group of these candidate texts."""
     segment = Segment(id, "Guten Morgen", "de", "en", reference)
     return Group(segment, tuple(map(Candidate, texts)))
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time that passes only while everybody waits: a busy machine changes nothing."""
+    loop: Any = asyncio.get_running_loop()
+    now, select = loop.time(), loop._selector.select
+
+    def jump(timeout: float | None = None) -> Any:
+        nonlocal now
+        if timeout is None:
+            return select(None)
+        events = select(0)
+        now += 0 if events else timeout
+        return events
+
+    monkeypatch.setattr(loop._selector, "select", jump)
+    monkeypatch.setattr(loop, "time", lambda: now)

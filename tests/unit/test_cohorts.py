@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -47,24 +46,6 @@ def arrival(slot: int, text: str | None, tokens: int = 10, size: int = 3) -> Arr
 
 async def meet(cohorts: Cohorts, arrivals: Sequence[Arrival], patience: float = 5) -> list[Answer]:
     return await asyncio.gather(*(cohorts.reward(KEY, one, patience) for one in arrivals))
-
-
-@pytest.fixture
-async def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time that passes only while everybody waits: a busy machine changes nothing."""
-    loop: Any = asyncio.get_running_loop()
-    now, select = loop.time(), loop._selector.select
-
-    def jump(timeout: float | None = None) -> Any:
-        nonlocal now
-        if timeout is None:
-            return select(None)
-        events = select(0)
-        now += 0 if events else timeout
-        return events
-
-    monkeypatch.setattr(loop._selector, "select", jump)
-    monkeypatch.setattr(loop, "time", lambda: now)
 
 
 async def test_rewards_by_hand() -> None:

@@ -17,7 +17,8 @@ from dragoman.errors import EngineDown
 from dragoman.judges.metric import MetricJudge
 from dragoman.metrics.sacrebleu import ChrF
 from dragoman.serving.app import make_app
-from dragoman.serving.client import SENDING, AsyncClient, Client, RolloutRequest, ServerRefused
+from dragoman.serving.client import AsyncClient, Client, RolloutRequest, ServerRefused
+from dragoman.serving.lines import SENDING
 from dragoman.serving.service import Service
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -86,8 +87,8 @@ def serve(
     queue
         Groups that may wait for the judge; one more is told to come again (429).
     hedge
-        How often, at most, a group whose judgement takes longer than the others' is asked about
-        again, while nobody waits and the judge has room. The first verdict counts. Costs calls.
+        How often, at most, a group whose judgement takes long is asked about again, while nobody
+        waits and the judge has room. The first verdict counts. Costs calls.
     ledger
         Where the engine's replies are kept, so that none is asked for twice. The page shows the
         finished records in it, such as those of a run of `dragoman rank`.
@@ -97,7 +98,8 @@ def serve(
     """
     from dragoman.asking import NoCache
 
-    for language in (from_, to):
+    # English too: the first request must not wait until all names are loaded.
+    for language in (from_, to, "en"):
         if language is not None:
             language_name(language)
     token = token_from(token_env)
@@ -151,6 +153,7 @@ def serve(
                         place = listener.getsockname()[1]
                         shown = f"[{host}]" if ":" in host else host
                         print(f"serving on http://{shown}:{place}", file=sys.stderr, flush=True)
+                        _keep_what_is_here()
                         await run(app, [listener])
                 finally:
                     if store:
@@ -161,6 +164,12 @@ def serve(
 
     asyncio.run(work())
     return 0
+
+
+def _keep_what_is_here() -> None:
+    """Python need not look through it for garbage again and again, with everybody waiting."""
+    gc.collect()
+    gc.freeze()
 
 
 def _log(judgement: Judgement) -> None:

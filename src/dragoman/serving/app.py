@@ -45,7 +45,14 @@ def make_app(service: Service, token: str | None = None, *, loopback: bool = Tru
     middleware = [Middleware(web.Doorkeeper, service=service, token=token)]
     if loopback and token is None:
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES)))
+    # Every route before the right one is tried: those that are asked for most come first.
     routes = [
+        *(
+            Route(
+                path.replace("{uid}", "{uid:path}"), endpoint, methods=METHODS.get(path, ["POST"])
+            )
+            for path, (endpoint, _, _) in POSTS.items()
+        ),
         *(Route(path, page_file) for path in page_files()),
         Route("/v1/about", about),
         Route("/v1/ledger", ledger),
@@ -53,12 +60,6 @@ def make_app(service: Service, token: str | None = None, *, loopback: bool = Tru
         Route("/readyz", ready),
         Route("/metrics", metrics),
         Route("/openapi.json", openapi),
-        *(
-            Route(
-                path.replace("{uid}", "{uid:path}"), endpoint, methods=METHODS.get(path, ["POST"])
-            )
-            for path, (endpoint, _, _) in POSTS.items()
-        ),
     ]
     app = Starlette(
         routes=routes,

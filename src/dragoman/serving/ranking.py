@@ -16,7 +16,7 @@ from dragoman.formats.verdict_line import tidy, verdict_row
 from dragoman.row_files import to_line
 from dragoman.serving.messages import RankMessage, RerankMessage, ScoreMessage, Texts
 from dragoman.serving.service import Refusal, Service
-from dragoman.serving.web import NDJSON, bounded, message_of, service_of, wants
+from dragoman.serving.web import NDJSON, bounded, message_of, service_of, wants, while_connected
 from dragoman.types import Group, Judgement
 
 # More groups are read and told of in a thread, so that others are answered meanwhile.
@@ -26,20 +26,31 @@ FEW = 16
 async def rank(request: Request) -> Response:
     """Groups in, verdicts out, in the order of the groups; as NDJSON each when it is there."""
     service = service_of(request)
-    message = await message_of(request, RankMessage)
-    service.limits.check_count(len(message.groups), service.limits.groups, "$.groups")
-    if len(message.groups) <= FEW:
-        groups = _groups(service, message)
-    else:
-        groups = await asyncio.to_thread(_groups, service, message)
+    groups = await _groups_of(request)
     if wants(request, NDJSON):
         # Refused here rather than in the middle of a stream.
         service.check_room(len(groups))
         return StreamingResponse(_lines(service, groups), media_type=NDJSON)
-    judgements = await bounded(service, service.judge_all(groups))
+    judgements = await _judged(request, groups)
     if len(judgements) <= FEW:
         return _verdicts(judgements)
-    return await asyncio.to_thread(_verdicts, judgements)
+    return await service.aside(_verdicts, judgements)
+
+
+async def _groups_of(request: Request) -> list[Group]:
+    """The groups; nothing keeps the message that they came in, which takes much more room."""
+    service = service_of(request)
+    message = await message_of(request, RankMessage)
+    service.limits.check_count(len(message.groups), service.limits.groups, "$.groups")
+    if len(message.groups) <= FEW:
+        return _groups(service, message)
+    return await service.aside(_groups, service, message)
+
+
+async def _judged(request: Request, groups: Sequence[Group]) -> list[Judgement]:
+    """Their judgements, unless nobody waits for them any more."""
+    service = service_of(request)
+    return await while_connected(request, bounded(service, service.judge_all(groups)))
 
 
 def _groups(service: Service, message: RankMessage) -> list[Group]:
@@ -58,8 +69,7 @@ def _verdicts(judgements: Sequence[Judgement]) -> Response:
 
 async def _lines(service: Service, groups: Sequence[Group]) -> AsyncGenerator[str]:
     """A line for each group. A judge that breaks ends the stream with a line that says so."""
-    with service.admitted(len(groups)):
-        tasks = [asyncio.create_task(service.judge(group)) for group in groups]
+    with service.judging(groups) as tasks:
         try:
             async with asyncio.timeout(service.limits.request_seconds):
                 for task in tasks:
@@ -67,9 +77,6 @@ async def _lines(service: Service, groups: Sequence[Group]) -> AsyncGenerator[st
         except (DragomanError, TimeoutError) as error:
             words = str(error) or "the request took too long"
             yield to_line({"error": {"message": words}}) + "\n"
-        finally:
-            for task in tasks:
-                task.cancel()
 
 
 async def rerank(request: Request) -> Response:
@@ -87,7 +94,7 @@ async def rerank(request: Request) -> Response:
         },
         "$",
     )
-    (judgement,) = await bounded(service, service.judge_all([group]))
+    (judgement,) = await _judged(request, [group])
     if judgement.verdict is None:
         assert judgement.failure is not None
         raise Refusal(502, f"the judge failed: {judgement.failure.reason}")
@@ -142,7 +149,7 @@ async def score(request: Request) -> Response:
         )
         for number, (source, places) in enumerate(members.items())
     ]
-    judgements = await bounded(service, service.judge_all(groups))
+    judgements = await _judged(request, groups)
     scores: dict[int, float | None] = {}
     for places, judgement in zip(members.values(), judgements, strict=True):
         given = judgement.verdict.scores if judgement.verdict else None

@@ -19,6 +19,8 @@ from dragoman.serving.service import Service
 # Connections at once, if as many files may be open; more are closed at once.
 MOST_CONNECTIONS = 30_000
 DRAIN_SECONDS = 30
+# Connections that the system keeps until they are let in, and how many are let in at a time.
+AT_THE_DOOR, AT_A_TIME = 4096, 16
 
 
 class Server(uvicorn.Server):
@@ -41,6 +43,13 @@ class Server(uvicorn.Server):
             for number in signals:
                 loop.remove_signal_handler(number)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn takes for one number how many the system keeps at the door and how many are let
+        in at a time; with thousands at a time the first would be answered when all are read."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(AT_THE_DOOR)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.leave()
         await super().shutdown(sockets)
@@ -56,7 +65,9 @@ async def serve(app: Starlette, sockets: Sequence[socket.socket]) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         limit_concurrency=most_connections(MOST_CONNECTIONS),
+        backlog=AT_A_TIME,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
@@ -72,7 +83,7 @@ def listen(host: str, port: int, *, token: str | None) -> socket.socket:
         )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=AT_THE_DOOR)
     except OSError as error:
         raise UserError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
     # Every connection inherits it: an answer's body must not wait 40 ms for the ACK of its head.

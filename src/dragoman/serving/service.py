@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dragoman.errors import UserError
 from dragoman.judges import Judge
@@ -17,6 +18,8 @@ from dragoman.serving.cohorts import Cohorts, CohortSettings
 from dragoman.serving.meters import Meters
 from dragoman.serving.queue import JudgeQueue
 from dragoman.types import Group, Judgement
+
+Result = TypeVar("Result")
 
 
 class Refusal(Exception):
@@ -95,7 +98,8 @@ class Service:
         self.ledger = ledger
         self._judge, self._on_judged = judge, on_judged
         self._queue, self._inside = JudgeQueue(judge, concurrency, hedge, self.meters), 0
-        self._most = concurrency + limits.queue
+        self._places, self._most = concurrency, concurrency + limits.queue
+        self._aside = asyncio.Lock()
 
     @property
     def judge_fields(self) -> Mapping[str, object]:
@@ -112,8 +116,32 @@ class Service:
 
     async def judge_all(self, groups: Sequence[Group]) -> list[Judgement]:
         """All of them, or a refusal when the line is too long."""
+        with self.judging(groups) as tasks:
+            return await asyncio.gather(*tasks)
+
+    @contextmanager
+    def judging(self, groups: Sequence[Group]) -> Generator[Sequence[asyncio.Task[Judgement]]]:
+        """Their judgements to come, which whoever leaves gives up. So many of one request are in
+        line that the judge is kept busy, and no more: nobody stands behind all of a large one."""
+        turns = asyncio.Semaphore(2 * self._places)
+
+        async def in_turn(group: Group) -> Judgement:
+            async with turns:
+                return await self.judge(group)
+
         with self.admitted(len(groups)):
-            return await asyncio.gather(*map(self.judge, groups))
+            tasks = [asyncio.create_task(in_turn(group)) for group in groups]
+            try:
+                yield tasks
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def aside(self, work: Callable[..., Result], *values: object) -> Result:
+        """Long work in a thread, so that others are answered meanwhile; one at a time, so that
+        they take turns with it alone."""
+        async with self._aside:
+            return await asyncio.to_thread(work, *values)
 
     def check_room(self, groups: int) -> None:
         """Refuse so many groups if they have no place in line."""

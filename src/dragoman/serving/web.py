@@ -51,10 +51,10 @@ async def message_of(request: Request, kind: type[MessageKind]) -> MessageKind:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refusal(415, "the body is JSON, and says so: Content-Type: application/json")
     body = await _body(request)
-    if len(body) <= service_of(request).limits.small_body:
+    service = service_of(request)
+    if len(body) <= service.limits.small_body:
         return read_message(kind, body)
-    # A second goes by over a large one; others are answered meanwhile.
-    return await asyncio.to_thread(read_message, kind, body)
+    return await service.aside(read_message, kind, body)
 
 
 async def _body(request: Request) -> bytes:

@@ -1,0 +1,161 @@
+"""HTTP/1.1 to one server, for thousands of requests that wait at once.
+
+A request has a connection to itself while it waits, and costs little besides: a client for
+everything on the web spends two milliseconds on each, and a step of two thousand rollouts would
+be longer on its way than half of it takes to be judged. Nothing is asked by way of a proxy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import h11
+
+from dragoman.errors import UserError
+
+# So many are on their way at once: the first must not wait until all others have a connection.
+SENDING = 16
+PIECE = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    """By their names in small letters."""
+    body: bytes
+
+    @property
+    def words(self) -> str:
+        """What the status means."""
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return "no status that HTTP knows"
+
+
+class LineBroken(Exception):
+    """There was no connection, or no whole answer on it."""
+
+
+class Line:
+    """A connection, for one request after another."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self._reader, self._writer = reader, writer
+        self._state = h11.Connection(h11.CLIENT)
+
+    async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
+        length = {"Content-Length": str(len(body))}
+        request = h11.Request(
+            method=method, target=target, headers=[*headers.items(), *length.items()]
+        )
+        events = (request, h11.Data(body), h11.EndOfMessage())
+        self._writer.write(b"".join(self._state.send(event) or b"" for event in events))
+        await self._writer.drain()
+
+    async def reply(self) -> Reply:
+        response, body = None, bytearray()
+        while True:
+            event = self._state.next_event()
+            if event is h11.NEED_DATA:
+                self._state.receive_data(await self._reader.read(PIECE))
+            elif isinstance(event, h11.Response):
+                response = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                break
+            elif not isinstance(event, h11.InformationalResponse):
+                raise LineBroken("the connection was closed without an answer")
+        assert response is not None
+        headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
+        return Reply(response.status_code, headers, bytes(body))
+
+    @property
+    def cut(self) -> bool:
+        """Whether the server has closed it."""
+        return self._reader.at_eof()
+
+    def again(self) -> bool:
+        """Whether the next request can follow the last."""
+        if self._state.their_state is not h11.DONE:
+            return False
+        self._state.start_next_cycle()
+        return True
+
+    def close(self) -> None:
+        self._writer.close()
+
+    async def closed(self) -> None:
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+
+class Lines:
+    """Connections to one server, those that are free at the moment among them."""
+
+    def __init__(
+        self,
+        address: str,
+        token: str | None,
+        trust: Callable[[], ssl.SSLContext],
+        *,
+        keep: bool = True,
+    ):
+        parts = urlsplit(address)
+        secure = parts.scheme == "https"
+        try:
+            port = parts.port or (443 if secure else 80)
+        except ValueError:
+            port = 0
+        if parts.scheme not in ("http", "https") or not parts.hostname or not port:
+            raise UserError(f"{address}: where is that? An address is http://HOST:PORT")
+        self._place, self._trust = (parts.hostname, port), trust() if secure else None
+        self._prefix = parts.path.rstrip("/")
+        self._headers = {
+            "Host": parts.netloc.rpartition("@")[2],
+            "Content-Type": "application/json",
+        }
+        self._headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers |= {} if keep else {"Connection": "close"}
+        self._free: list[Line] = []
+        self._sending = asyncio.Semaphore(SENDING)
+
+    async def ask(self, method: str, path: str, body: Callable[[], bytes]) -> Reply:
+        """What the server answers. The body is made when it is sent: it may tell the time."""
+        line = None
+        try:
+            async with self._sending:
+                line = await self._line()
+                await line.send(method, f"{self._prefix}{path}", self._headers, body())
+            return await line.reply()
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise LineBroken(str(error) or type(error).__name__) from error
+        finally:
+            if line and line.again():
+                self._free.append(line)
+            elif line:
+                line.close()
+
+    async def close(self) -> None:
+        for line in self._free:
+            line.close()
+        for line in self._free:
+            await line.closed()
+        self._free.clear()
+
+    async def _line(self) -> Line:
+        while self._free:
+            line = self._free.pop()
+            if not line.cut:
+                return line
+            line.close()
+        reader, writer = await asyncio.open_connection(*self._place, ssl=self._trust)
+        return Line(reader, writer)

@@ -1,0 +1,224 @@
+"""HTTP of our own, against servers that say exactly what they are told to."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+import ssl
+import subprocess
+import warnings
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dragoman.errors import UserError
+from dragoman.serving.lines import LineBroken, Lines, Reply
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class Scripted:
+    """Gives each request the next answer, and remembers on which connection each came. `None`
+    closes it without a word; an answer that says that it is the last closes it as well."""
+
+    def __init__(self, *answers: bytes | None):
+        self._answers = iter(answers)
+        self.requests = list[tuple[int, bytes]]()
+        self.connections, self.open = 0, 0
+        self.closed = asyncio.Queue[int]()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = self.connections = self.connections + 1
+        self.open += 1
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().split(b"content-length: ")[1].split()[0])
+                self.requests.append((number, head + await reader.readexactly(length)))
+                answer = next(self._answers)
+                writer.write(answer or b"")
+                if answer is None or b"close" in answer:
+                    break
+        except asyncio.IncompleteReadError:
+            pass
+        writer.close()
+        self.open -= 1
+        self.closed.put_nowait(number)
+
+
+@asynccontextmanager
+async def at(
+    scripted: Scripted, path: str = "", *, token: str | None = None, keep: bool = True
+) -> AsyncGenerator[Lines]:
+    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    lines = Lines(f"http://127.0.0.1:{port}{path}", token, ssl.create_default_context, keep=keep)
+    async with server:
+        yield lines
+        await lines.close()
+        while scripted.open:
+            await asyncio.sleep(0.01)
+
+
+async def ask(lines: Lines, times: int = 1) -> Sequence[Reply]:
+    return [await lines.ask("POST", "/x?a=1", lambda: b"body") for _ in range(times)]
+
+
+async def test_what_is_sent() -> None:
+    scripted = Scripted(OK)
+    async with at(scripted, "/below/", token="secret") as lines:
+        (reply,) = await ask(lines)
+    assert (reply.status, reply.body, reply.headers["content-length"]) == (200, b"hi", "2")
+    head, _, body = scripted.requests[0][1].partition(b"\r\n\r\n")
+    first, *headers = head.decode().splitlines()
+    assert (first, body) == ("POST /below/x?a=1 HTTP/1.1", b"body")
+    said = dict(line.lower().split(": ") for line in headers)
+    assert said.pop("host").startswith("127.0.0.1:")
+    assert said == {
+        "authorization": "bearer secret",
+        "content-type": "application/json",
+        "content-length": "4",
+    }
+
+
+async def test_one_connection_serves_one_request_after_another() -> None:
+    scripted = Scripted(OK, OK, OK)
+    async with at(scripted) as lines:
+        await ask(lines, 3)
+    assert [number for number, _ in scripted.requests] == [1, 1, 1]
+
+
+async def test_requests_at_once_have_connections_of_their_own() -> None:
+    scripted = Scripted(OK, OK)
+    async with at(scripted) as lines:
+        await asyncio.gather(ask(lines), ask(lines))
+    assert sorted(number for number, _ in scripted.requests) == [1, 2]
+
+
+async def test_a_server_that_closes_gets_a_new_connection() -> None:
+    scripted = Scripted(LAST, OK)
+    async with at(scripted) as lines:
+        await ask(lines, 2)
+    assert [number for number, _ in scripted.requests] == [1, 2]
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_not_used() -> None:
+    unannounced = LAST.replace(b"Connection: close", b"Server: closes")
+    scripted = Scripted(unannounced, OK)
+    async with at(scripted) as lines:
+        await ask(lines)
+        (kept,) = lines._free  # pyright: ignore[reportPrivateUsage]
+        while not kept.cut:
+            await asyncio.sleep(0.01)
+        await ask(lines)
+    assert [number for number, _ in scripted.requests] == [1, 2]
+
+
+async def test_nothing_is_kept_when_nothing_may_be() -> None:
+    scripted = Scripted(OK, OK)
+    async with at(scripted, keep=False) as lines:
+        await ask(lines)
+        assert await scripted.closed.get() == 1
+        await ask(lines)
+        assert await scripted.closed.get() == 2
+    assert b"Connection: close" in scripted.requests[0][1]
+
+
+async def test_an_answer_in_pieces() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with at(Scripted(head + b"1\r\nh\r\n1\r\ni\r\n0\r\n\r\n", OK)) as lines:
+        first, second = await ask(lines, 2)
+    assert first.body == second.body == b"hi"
+
+
+async def test_an_answer_before_the_answer() -> None:
+    async with at(Scripted(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)) as lines:
+        (reply,) = await ask(lines)
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    "answer", [None, b"\x16\x03\x01 close\r\n\r\n", LAST[:-1], b"HTTP/1.1 200 OK\r\nclose"]
+)
+async def test_no_whole_answer(answer: bytes | None) -> None:
+    async with at(Scripted(answer, OK)) as lines:
+        with pytest.raises(LineBroken):
+            await ask(lines)
+        # What is broken is not used again.
+        assert [reply.body for reply in await ask(lines)] == [b"hi"]
+
+
+async def test_who_is_cancelled_leaves_no_connection_behind() -> None:
+    scripted = Scripted(b"")
+    async with at(scripted) as lines:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await ask(lines)
+        assert await scripted.closed.get() == 1
+
+
+async def test_why_a_large_body_is_refused_is_heard_before_it_is_sent() -> None:
+    said = b"HTTP/1.1 413 Too Much\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno"
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        lines = Lines(address, None, ssl.create_default_context)
+        reply = await lines.ask("POST", "/", lambda: bytes(2**24))
+        await lines.close()
+    assert (reply.status, reply.body, reply.words) == (413, b"no", "Request Entity Too Large")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "localhost:1", "ftp://host", "http://", "http://h:x", "http://h:99999"]
+)
+def test_what_is_no_address(address: str) -> None:
+    with pytest.raises(UserError, match="where is that"):
+        Lines(address, None, ssl.create_default_context)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="nothing here makes a certificate")
+def test_a_server_behind_tls_is_trusted_only_when_it_is_known(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ours.load_cert_chain(certificate, key)
+
+    async def work() -> None:
+        scripted = Scripted(OK)
+        server = await asyncio.start_server(scripted.serve, "localhost", 0, ssl=ours)
+        address = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        async with server:
+            known = Lines(address, None, lambda: ssl.create_default_context(cafile=certificate))
+            assert [reply.body for reply in await ask(known)] == [b"hi"]
+            await known.close()
+            with pytest.raises(LineBroken, match="certificate"):
+                await ask(Lines(address, None, httpx.create_ssl_context))
+            while scripted.open:
+                await asyncio.sleep(0.01)
+
+    # Python finds that closed connections with TLS are open still.
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        asyncio.run(work())
+        gc.collect()
