@@ -20,6 +20,8 @@ from dragoman.serving.meters import Meters
 from dragoman.serving.queue import JudgeQueue
 from dragoman.types import Failure, Group, Judgement, Ranking, Usage, Verdict
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 # How long the first judgement takes, which tells the queue how long one takes.
 USUAL = 0.02
 
@@ -273,7 +275,7 @@ async def test_what_a_ledger_knows_is_asked_about_no_more(
 ) -> None:
     monkeypatch.setattr(queue, "INSTANT", 0.0)
     reply = "Fine.\n\n### Final Ranking:\n\nA > B\n\n### Scores:\n\nA: 8, B: 5\n"
-    rules = [{"contains": "slow", "reply": reply, "delay": 0.3}, {"reply": reply}]
+    rules = [{"contains": "slow", "reply": reply, "delay": 0.3}, {"reply": reply, "delay": USUAL}]
     with Ledger(tmp_path / "ledger") as ledger:
         judge = make_judge("group", Asker(ScriptedEngine(rules=rules), cache=ledger))
         await judge.judge(make_group("a", "b"))
