@@ -16,6 +16,7 @@ import dragoman
 from dragoman.asking import Asker, Patience
 from dragoman.engines import ENGINES
 from dragoman.engines.scripted import ScriptedEngine
+from dragoman.environment import token_from
 from dragoman.errors import DragomanError, UnknownLanguage, UnknownName, UserError
 from dragoman.formats import FORMATS, make_format
 from dragoman.formats.gqm import GQM
@@ -26,6 +27,19 @@ from dragoman.metrics import METRICS, make_metric
 from dragoman.plugins import find
 from dragoman.signature import digest, read_signature, signature
 from dragoman.types import Ranking, Sampling, Verdict
+
+
+@pytest.mark.parametrize("held", ["", " \n", "secrät", "sec\nret"])
+def test_what_is_no_token_is_not_shown(held: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", held)
+    with pytest.raises(UserError, match="the environment variable TOKEN") as refused:
+        token_from("TOKEN")
+    assert "sec" not in str(refused.value)
+
+
+def test_the_line_break_after_a_token_is_none_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "a secret\n")
+    assert (token_from("TOKEN"), token_from(None)) == ("a secret", None)
 
 
 def test_a_signature_reads_as_it_was_written() -> None:
