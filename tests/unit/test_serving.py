@@ -259,6 +259,26 @@ async def test_all_bodies_together_have_a_limit_too() -> None:
         assert (await http.post("/v1/rank", json={"groups": [GROUP]})).status_code == 200
 
 
+async def test_a_body_counts_until_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def waits(self: Service, work: Any, *values: Any) -> Any:
+        inside.set()
+        await go_on.wait()
+        return work(*values)
+
+    monkeypatch.setattr(Service, "aside", waits)
+    body = {"groups": [GROUP]}
+    size = len(json.dumps(body).encode())
+    async with client(limits=Limits(bodies=size, small_body=100)) as http:
+        first = asyncio.create_task(http.post("/v1/rank", json=body))
+        await inside.wait()
+        assert (await http.post("/v1/rank", json=body)).status_code == 429
+        go_on.set()
+        assert (await first).status_code == 200
+        assert (await http.post("/v1/rank", json=body)).status_code == 200
+
+
 async def test_large_requests_are_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
 

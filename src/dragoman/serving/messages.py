@@ -128,7 +128,9 @@ class LabelMessage(Message):
 MessageKind = TypeVar("MessageKind", bound=Message)
 
 
-def read_message(kind: type[MessageKind], body: bytes | str, root: str = "$") -> MessageKind:
+def read_message(
+    kind: type[MessageKind], body: bytes | bytearray | str, root: str = "$"
+) -> MessageKind:
     """A message from JSON; the first thing that is wrong is named by its path."""
     try:
         return kind.model_validate_json(body)

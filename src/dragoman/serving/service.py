@@ -39,7 +39,8 @@ class Limits:
 
     body: int = 8 * 2**20
     bodies: int = 256 * 2**20
-    """Of all bodies that are coming in; when it is reached, only small ones are taken."""
+    """Of all bodies that are coming in or not read yet; when it is reached, only small ones are
+    taken."""
     small_body: int = 64 * 2**10
     groups: int = 1000
     candidates: int = 256
@@ -93,7 +94,7 @@ class Service:
         self.meters = Meters()
         self.leaving = False
         self.coming = 0
-        """Bytes of bodies that are not whole yet."""
+        """Bytes of bodies that are not whole, or wait to be read."""
         self.cohorts = Cohorts(self.judge, cohort_settings, store, self._count_cohort)
         self.ledger = ledger
         self._judge, self._on_judged = judge, on_judged

@@ -50,21 +50,24 @@ async def message_of(request: Request, kind: type[MessageKind]) -> MessageKind:
     # A page of another site can send forms and plain text here unasked, but no JSON.
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refusal(415, "the body is JSON, and says so: Content-Type: application/json")
-    body = await _body(request)
-    service = service_of(request)
-    if len(body) <= service.limits.small_body:
-        return read_message(kind, body)
-    return await service.aside(read_message, kind, body)
+    service, body = service_of(request), bytearray()
+    try:
+        await _receive(request, body)
+        if len(body) <= service.limits.small_body:
+            return read_message(kind, body)
+        return await service.aside(read_message, kind, body)
+    finally:
+        service.coming -= len(body)
 
 
-async def _body(request: Request) -> bytes:
+async def _receive(request: Request, body: bytearray) -> None:
+    """The body, as far as it is within limits. It counts as coming until it is read."""
     service = service_of(request)
     limits = service.limits
     too_large = Refusal(413, f"a body has at most {limits.body} bytes")
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limits.body:
         raise too_large
-    body = bytearray()
     try:
         async with asyncio.timeout(limits.body_seconds):
             async for piece in request.stream():
@@ -76,9 +79,6 @@ async def _body(request: Request) -> bytes:
                     raise Refusal(429, "too much is coming in at once", retry_after=1)
     except TimeoutError:
         raise Refusal(408, f"the body took over {limits.body_seconds:g} seconds") from None
-    finally:
-        service.coming -= len(body)
-    return bytes(body)
 
 
 async def bounded(service: Service, work: Awaitable[Result]) -> Result:
