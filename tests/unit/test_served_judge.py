@@ -93,6 +93,13 @@ def test_nobody_listens(groups: Path) -> None:
     assert done.stderr.endswith("does `dragoman serve` run there?\n")
 
 
+@pytest.mark.parametrize("address", ["http://h:0", "http://me:secret@h:1", "http://h/a b"])
+def test_what_is_no_address(address: str) -> None:
+    with pytest.raises(UserError) as refused:
+        make_judge(address)
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("answer", [Response("hello"), Response(status_code=404)])
 def test_another_kind_of_server(answer: Response) -> None:
     async def about(request: Request) -> Response:

@@ -9,14 +9,14 @@ import ssl
 import subprocess
 import warnings
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from dragoman.errors import UserError
-from dragoman.serving.lines import LineBroken, Lines, Reply
+from dragoman.serving.lines import SENDING, LineBroken, Lines, Reply
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
@@ -119,6 +119,118 @@ async def test_a_connection_that_was_closed_meanwhile_is_not_used() -> None:
     assert [number for number, _ in scripted.requests] == [1, 2]
 
 
+@pytest.mark.parametrize("later", [False, True])
+async def test_what_nobody_asked_for_answers_nothing(later: bool) -> None:
+    more, seen = OK.replace(b"hi", b"no"), list[int]()
+
+    async def talkative(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(0)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"body")
+                seen[-1] += 1
+                writer.write(OK if later else OK + more)
+                if later:
+                    await asyncio.sleep(0.05)
+                    writer.write(more)
+        writer.close()
+        ended.append(True)
+
+    ended = list[bool]()
+    server = await asyncio.start_server(talkative, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        lines = Lines(address, None, ssl.create_default_context)
+        replies = await ask(lines)
+        await asyncio.sleep(0.2 if later else 0)
+        replies = [*replies, *await ask(lines)]
+        await lines.close()
+        while len(ended) < len(seen):
+            await asyncio.sleep(0.01)
+    assert ([reply.body for reply in replies], seen) == ([b"hi"] * 2, [1, 1])
+
+
+async def test_connections_that_were_closed_meanwhile_are_let_go() -> None:
+    unannounced = LAST.replace(b"Connection: close", b"Server: closes")
+    scripted = Scripted(unannounced, OK, OK)
+    async with at(scripted) as lines:
+        await asyncio.gather(ask(lines), ask(lines))
+        kept = lines._free  # pyright: ignore[reportPrivateUsage]
+        while not any(line.cut for line in kept):
+            await asyncio.sleep(0.01)
+        await ask(lines)
+        assert len(kept) == 1
+
+
+async def test_who_closes_does_not_wait_for_those_in_use() -> None:
+    answer = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"body")
+        await answer.wait()
+        writer.write(OK)
+        # Which ends when the client lets go of it.
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    ended = asyncio.Event()
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, asyncio.timeout(20):
+        lines = Lines(address, None, ssl.create_default_context)
+        asking = asyncio.create_task(ask(lines))
+        await asyncio.sleep(0.05)
+        await lines.close()
+        answer.set()
+        assert [reply.body for reply in await asking] == [b"hi"]
+        await ended.wait()
+
+
+async def test_what_is_given_up_is_not_sent_to_its_end() -> None:
+    size, heard = 2**25, list[int]()
+    given_up, ended = asyncio.Event(), asyncio.Event()
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await given_up.wait()
+        with suppress(ConnectionError):
+            while piece := await reader.read(2**20):
+                heard.append(len(piece))
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(busy, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, asyncio.timeout(20):
+        lines = Lines(address, None, ssl.create_default_context)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await lines.ask("POST", "/", lambda: bytes(size))
+        given_up.set()
+        await ended.wait()
+    assert sum(heard) < size
+
+
+def test_one_event_loop_after_another() -> None:
+    address = ""
+
+    async def work() -> None:
+        nonlocal address, lines
+        scripted = Scripted(*[LAST] * 3 * SENDING)
+        port = int(address.rpartition(":")[2] or 0)
+        server = await asyncio.start_server(scripted.serve, "127.0.0.1", port)
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        lines = lines or Lines(address, None, ssl.create_default_context, keep=False)
+        async with server:
+            await asyncio.gather(*(ask(lines) for _ in range(3 * SENDING)))
+            while scripted.open:
+                await asyncio.sleep(0.01)
+
+    lines: Lines | None = None
+    for _ in range(2):
+        asyncio.run(work())
+
+
 async def test_nothing_is_kept_when_nothing_may_be() -> None:
     scripted = Scripted(OK, OK)
     async with at(scripted, keep=False) as lines:
@@ -142,12 +254,16 @@ async def test_an_answer_before_the_answer() -> None:
     assert reply.status == 200
 
 
+# As a person would say it, where a connection ends.
+NOT_WHOLE = "closed without an answer|illegal status line|without sending complete message body"
+
+
 @pytest.mark.parametrize(
     "answer", [None, b"\x16\x03\x01 close\r\n\r\n", LAST[:-1], b"HTTP/1.1 200 OK\r\nclose"]
 )
 async def test_no_whole_answer(answer: bytes | None) -> None:
     async with at(Scripted(answer, OK)) as lines:
-        with pytest.raises(LineBroken):
+        with pytest.raises(LineBroken, match=NOT_WHOLE):
             await ask(lines)
         # What is broken is not used again.
         assert [reply.body for reply in await ask(lines)] == [b"hi"]
@@ -172,22 +288,65 @@ async def test_why_a_large_body_is_refused_is_heard_before_it_is_sent() -> None:
         writer.write_eof()
         await reader.read()
         writer.close()
+        ended.set()
 
+    ended = asyncio.Event()
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         lines = Lines(address, None, ssl.create_default_context)
         reply = await lines.ask("POST", "/", lambda: bytes(2**24))
         await lines.close()
+        await ended.wait()
     assert (reply.status, reply.body, reply.words) == (413, b"no", "Request Entity Too Large")
 
 
 @pytest.mark.parametrize(
-    "address", ["", "localhost:1", "ftp://host", "http://", "http://h:x", "http://h:99999"]
+    "address",
+    [
+        *("", "localhost:1", "ftp://host", "http://", "http://h:x", "http://h:99999", "http://h:0"),
+        *("http://[::1", "http://a..b", "http://" + 64 * "a"),
+    ],
 )
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(UserError, match="where is that"):
         Lines(address, None, ssl.create_default_context)
+
+
+@pytest.mark.parametrize("address", ["http://bücher.example", "http://h/a b", "http://h/ä"])
+def test_what_http_has_no_letters_for(address: str) -> None:
+    with pytest.raises(UserError, match="ASCII characters and no spaces"):
+        Lines(address, None, ssl.create_default_context)
+
+
+def test_an_address_holds_no_secret() -> None:
+    with pytest.raises(UserError) as refused:
+        Lines("http://me:secret@h:1", None, ssl.create_default_context)
+    assert str(refused.value) == "h:1: a server asks for a token, not for a name and a password"
+
+
+@pytest.mark.parametrize("token", ["secret\n", "secrät", "secret\r\nX: y"])
+def test_a_token_that_cannot_be_sent_is_not_shown(token: str) -> None:
+    with pytest.raises(UserError, match="the token has characters") as refused:
+        Lines("http://h:1", token, ssl.create_default_context)
+    assert "secr" not in str(refused.value)
+
+
+async def test_an_old_server_on_ipv6() -> None:
+    async def old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"body"))
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\nhi")
+        writer.close()
+
+    heads = list[bytes]()
+    server = await asyncio.start_server(old, "::1", 0)
+    place = f"[::1]:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        lines = Lines(f"http://{place}", None, ssl.create_default_context)
+        replies = await ask(lines, 2)
+        await lines.close()
+    assert [reply.body for reply in replies] == [b"hi", b"hi"]
+    assert f"Host: {place}\r\n".encode() in heads[0]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="nothing here makes a certificate")

@@ -23,6 +23,8 @@ class ServedJudge:
 
     def __init__(self, address: str, *, token: str | None = None):
         self._address = address.rstrip("/")
+        # Nobody says when a judge is needed no more, so no connection is kept.
+        self._client = AsyncClient(self._address, token=token, keep_alive=False)
         try:
             signed = read_signature(about(self._address, token)["judge"])
         except ServerRefused as refused:
@@ -30,8 +32,6 @@ class ServedJudge:
         except (KeyError, TypeError, ValueError):
             raise EngineRefused(f"{self._address}: what answers is no `dragoman serve`") from None
         self._fields = {name: value for name, value in signed.items() if name != "version"}
-        # Nobody says when a judge is needed no more, so no connection is kept.
-        self._client = AsyncClient(self._address, token=token, keep_alive=False)
 
     @property
     def fields(self) -> Mapping[str, object]:

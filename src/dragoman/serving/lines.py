@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import h11
 
@@ -65,33 +67,38 @@ class Line:
         while True:
             event = self._state.next_event()
             if event is h11.NEED_DATA:
-                self._state.receive_data(await self._reader.read(PIECE))
+                piece = await self._reader.read(PIECE)
+                if not piece and response is None:
+                    raise LineBroken("the connection was closed without an answer")
+                self._state.receive_data(piece)
             elif isinstance(event, h11.Response):
                 response = event
             elif isinstance(event, h11.Data):
                 body += event.data
             elif isinstance(event, h11.EndOfMessage):
                 break
-            elif not isinstance(event, h11.InformationalResponse):
-                raise LineBroken("the connection was closed without an answer")
         assert response is not None
         headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
         return Reply(response.status_code, headers, bytes(body))
 
     @property
     def cut(self) -> bool:
-        """Whether the server has closed it."""
-        return self._reader.at_eof()
+        """Whether the server has closed it, or said what nobody asked for: that would be taken
+        for the answer to the next request."""
+        # asyncio has no other word for what has come and is not read.
+        return self._reader.at_eof() or bool(vars(self._reader)["_buffer"])
 
     def again(self) -> bool:
         """Whether the next request can follow the last."""
-        if self._state.their_state is not h11.DONE:
+        unasked, _ = self._state.trailing_data
+        if self._state.their_state is not h11.DONE or unasked:
             return False
         self._state.start_next_cycle()
         return True
 
     def close(self) -> None:
-        self._writer.close()
+        """At once: a server that reads no more would hold what is still to be sent for ever."""
+        self._writer.transport.abort()
 
     async def closed(self) -> None:
         with suppress(OSError):
@@ -109,49 +116,67 @@ class Lines:
         *,
         keep: bool = True,
     ):
-        parts = urlsplit(address)
-        secure = parts.scheme == "https"
         try:
-            port = parts.port or (443 if secure else 80)
+            parts = urlsplit(address)
+            usual = 443 if parts.scheme == "https" else 80
+            port = usual if parts.port is None else parts.port
+            (parts.hostname or "").encode("idna")
         except ValueError:
-            port = 0
-        if parts.scheme not in ("http", "https") or not parts.hostname or not port:
+            parts, port = urlsplit(""), 0
+        if "@" in parts.netloc:
+            place = parts.netloc.rpartition("@")[2]
+            raise UserError(f"{place}: a server asks for a token, not for a name and a password")
+        if parts.scheme not in ("http", "https") or not (parts.hostname and port):
             raise UserError(f"{address}: where is that? An address is http://HOST:PORT")
-        self._place, self._trust = (parts.hostname, port), trust() if secure else None
+        self._place = parts.hostname, port
+        self._trust = trust() if parts.scheme == "https" else None
         self._prefix = parts.path.rstrip("/")
-        self._headers = {
-            "Host": parts.netloc.rpartition("@")[2],
-            "Content-Type": "application/json",
-        }
-        self._headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"Host": parts.netloc, "Content-Type": "application/json"}
         self._headers |= {} if keep else {"Connection": "close"}
-        self._free: list[Line] = []
-        self._sending = asyncio.Semaphore(SENDING)
+        if not _sendable(f"{self._prefix}/", self._headers):
+            raise UserError(f"{address}: an address has ASCII characters and no spaces")
+        self._headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        if not _sendable("/", self._headers):
+            # Not shown: it is a secret.
+            raise UserError("the token has characters that HTTP cannot carry")
+        self._keep = keep
+        # The oldest first.
+        self._free = deque[Line]()
+        # Of each event loop: a judge may be asked in one after another.
+        self._sending = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
     async def ask(self, method: str, path: str, body: Callable[[], bytes]) -> Reply:
         """What the server answers. The body is made when it is sent: it may tell the time."""
         line = None
         try:
-            async with self._sending:
+            async with self._sending.setdefault(
+                asyncio.get_running_loop(), asyncio.Semaphore(SENDING)
+            ):
                 line = await self._line()
                 await line.send(method, f"{self._prefix}{path}", self._headers, body())
             return await line.reply()
         except (OSError, h11.RemoteProtocolError) as error:
             raise LineBroken(str(error) or type(error).__name__) from error
         finally:
-            if line and line.again():
+            if line and self._keep and line.again():
                 self._free.append(line)
             elif line:
                 line.close()
 
     async def close(self) -> None:
-        for line in self._free:
-            line.close()
-        for line in self._free:
-            await line.closed()
+        """Those that are still in use are closed after it."""
+        self._keep = False
+        free = [*self._free]
         self._free.clear()
+        for line in free:
+            line.close()
+        for line in free:
+            await line.closed()
 
     async def _line(self) -> Line:
+        # Those that the server has closed while nobody needed them.
+        while self._free and self._free[0].cut:
+            self._free.popleft().close()
         while self._free:
             line = self._free.pop()
             if not line.cut:
@@ -159,3 +184,11 @@ class Lines:
             line.close()
         reader, writer = await asyncio.open_connection(*self._place, ssl=self._trust)
         return Line(reader, writer)
+
+
+def _sendable(target: str, headers: Mapping[str, str]) -> bool:
+    try:
+        h11.Request(method="GET", target=target, headers=[*headers.items()])
+    except (h11.LocalProtocolError, UnicodeEncodeError):
+        return False
+    return True
