@@ -16,6 +16,7 @@ from tests.servers.serving import free_port, serving
 from dragoman.errors import EngineDown
 from dragoman.judges.metric import MetricJudge
 from dragoman.metrics.sacrebleu import ChrF
+from dragoman.serving import client
 from dragoman.serving.app import make_app
 from dragoman.serving.client import AsyncClient, Client, RolloutRequest, ServerRefused
 from dragoman.serving.lines import SENDING
@@ -74,6 +75,56 @@ async def test_a_busy_server_is_asked_again(status: int) -> None:
         async with AsyncClient(address) as client:
             assert (await client.reward(rollout(0, "a"), 30)).reward == 0.5
     assert 30 >= asked[0] > asked[1] > asked[2] > 0
+
+
+async def test_an_answer_that_comes_just_after_its_deadline_is_heard() -> None:
+    async def answer(request: Request) -> Response:
+        await asyncio.sleep(0.5)
+        return JSONResponse({"reward": None, "score": None, "reason": "incomplete"})
+
+    app = Starlette(routes=[Route("/v1/cohorts/{uid:path}", answer, methods=["POST"])])
+    with serving(app) as address:
+        async with AsyncClient(address) as client:
+            assert (await client.reward(rollout(0, "a"), 0.1)).reason == "incomplete"
+
+
+async def test_nobody_waits_for_a_server_longer_than_until_the_deadline() -> None:
+    async def answer(request: Request) -> Response:
+        return JSONResponse({"error": {"message": "busy"}}, 429, {"Retry-After": "60"})
+
+    app = Starlette(routes=[Route("/v1/cohorts/{uid:path}", answer, methods=["POST"])])
+    with serving(app) as address:
+        async with AsyncClient(address) as asking, asyncio.timeout(20):
+            with pytest.raises(EngineDown, match=r"busy \(429\)"):
+                await asking.reward(rollout(0, "a"), 5)
+
+
+async def test_a_server_that_never_answers_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "GRACE", 0.1)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+        ended.set()
+
+    ended = asyncio.Event()
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, AsyncClient(address) as asking:
+        with pytest.raises(EngineDown, match=f"{address}: there was no answer in time"):
+            await asking.reward(rollout(0, "a"), 0.1)
+        await ended.wait()
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async def answer(request: Request) -> Response:
+        return Response(b'{"reward": 1}', 307, {"Location": "/elsewhere"})
+
+    app = Starlette(routes=[Route("/v1/cohorts/{uid:path}", answer, methods=["POST"])])
+    with serving(app) as address:
+        async with AsyncClient(address) as client:
+            with pytest.raises(ServerRefused, match=r"Temporary Redirect \(307\)"):
+                await client.reward(rollout(0, "a"), 5)
 
 
 async def test_a_server_that_is_not_there_is_named_in_the_end() -> None:

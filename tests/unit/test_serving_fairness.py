@@ -117,22 +117,30 @@ async def test_long_work_is_done_once_at_a_time() -> None:
     assert most == 1
 
 
+NINE = [{"candidates": ["a"], "source": "Hallo"}] * 9
+
+
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "body", "kind"),
     [
-        ("/v1/rank", {"groups": [{"candidates": ["a"], "source": "Hallo"}] * 9}),
-        ("/v1/rerank", {"query": "Hallo", "documents": ["a"]}),
-        ("/v1/score", {"queries": "Hallo", "documents": ["a"]}),
+        ("/v1/rank", {"groups": NINE}, "*/*"),
+        ("/v1/rank", {"groups": NINE}, "application/x-ndjson"),
+        ("/v1/rerank", {"query": "Hallo", "documents": ["a"]}, "*/*"),
+        ("/v1/score", {"queries": "Hallo", "documents": ["a"]}, "*/*"),
     ],
 )
-async def test_nobody_is_judged_for_who_has_hung_up(path: str, body: dict[str, Any]) -> None:
+async def test_nobody_is_judged_for_who_has_hung_up(
+    path: str, body: dict[str, Any], kind: str
+) -> None:
     judge, langs = Told(), {"src_lang": "de", "tgt_lang": "en"}
     service = Service(judge, concurrency=1)
     body = {"groups": [g | langs for g in body["groups"]]} if "groups" in body else body | langs
     with serving(make_app(service)) as address:
         async with httpx.AsyncClient(trust_env=False) as http:
             with pytest.raises(httpx.ReadTimeout):
-                await http.post(f"{address}{path}", json=body, timeout=0.3)
+                await http.post(
+                    f"{address}{path}", json=body, timeout=0.3, headers={"Accept": kind}
+                )
         for _ in range(500):
             if judge.asked and not service.gauges()["groups_waiting"]:
                 break
