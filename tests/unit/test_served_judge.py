@@ -100,6 +100,17 @@ def test_what_is_no_address(address: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+async def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, nobody)
+    with serving(make_app(Service(MetricJudge(ChrF())))) as address:
+        judgement = await make_judge(address).judge(make_group("a", "b", reference="a"))
+    assert judgement.verdict
+
+
 @pytest.mark.parametrize("answer", [Response("hello"), Response(status_code=404)])
 def test_another_kind_of_server(answer: Response) -> None:
     async def about(request: Request) -> Response:
