@@ -301,6 +301,56 @@ async def test_why_a_large_body_is_refused_is_heard_before_it_is_sent() -> None:
     assert (reply.status, reply.body, reply.words) == (413, b"no", "Request Entity Too Large")
 
 
+async def test_a_refusal_is_heard_though_the_server_hears_no_more() -> None:
+    said = b"HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\n\r\nno"
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        lines = Lines(address, None, ssl.create_default_context)
+        for _ in range(2):
+            reply = await lines.ask("POST", "/", lambda: bytes(2**24))
+            assert (reply.status, reply.body) == (413, b"no")
+        await lines.close()
+
+
+async def test_large_bodies_are_made_a_few_at_a_time() -> None:
+    made, ended = 0, list[bool]()
+    go_on = asyncio.Event()
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await go_on.wait()
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        ended.append(True)
+
+    def body() -> bytes:
+        nonlocal made
+        made += 1
+        return bytes(2**23)
+
+    server = await asyncio.start_server(busy, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        lines = Lines(address, None, ssl.create_default_context)
+        asked = [asyncio.create_task(lines.ask("POST", "/", body)) for _ in range(SENDING + 4)]
+        await asyncio.sleep(0.5)
+        assert made == SENDING
+        for one in asked:
+            one.cancel()
+        await asyncio.wait(asked)
+        go_on.set()
+        while len(ended) < SENDING:
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -311,6 +361,25 @@ async def test_why_a_large_body_is_refused_is_heard_before_it_is_sent() -> None:
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(UserError, match="where is that"):
         Lines(address, None, ssl.create_default_context)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("http://h", ("h", 80)), ("https://h/a", ("h", 443)), ("https://[::1]:1", ("::1", 1))],
+)
+async def test_where_is_asked(
+    address: str, place: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[tuple[str, int]]()
+
+    async def nobody(host: str, port: int, **_: object) -> None:
+        asked.append((host, port))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(asyncio, "open_connection", nobody)
+    with pytest.raises(LineBroken, match="ConnectionRefusedError"):
+        await ask(Lines(address, None, ssl.create_default_context))
+    assert asked == [place]
 
 
 @pytest.mark.parametrize("address", ["http://bücher.example", "http://h/a b", "http://h/ä"])

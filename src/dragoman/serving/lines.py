@@ -60,7 +60,13 @@ class Line:
         )
         events = (request, h11.Data(body), h11.EndOfMessage())
         self._writer.write(b"".join(self._state.send(event) or b"" for event in events))
-        await self._writer.drain()
+        try:
+            await self._writer.drain()
+        except OSError:
+            # A server that refuses may close before it has heard everything. What it said counts.
+            if not (said := self._unread):
+                raise
+            self._state.receive_data(said)
 
     async def reply(self) -> Reply:
         response, body = None, bytearray()
@@ -85,8 +91,12 @@ class Line:
     def cut(self) -> bool:
         """Whether the server has closed it, or said what nobody asked for: that would be taken
         for the answer to the next request."""
+        return self._reader.at_eof() or bool(self._unread)
+
+    @property
+    def _unread(self) -> bytes:
         # asyncio has no other word for what has come and is not read.
-        return self._reader.at_eof() or bool(vars(self._reader)["_buffer"])
+        return bytes(vars(self._reader)["_buffer"])
 
     def again(self) -> bool:
         """Whether the next request can follow the last."""
