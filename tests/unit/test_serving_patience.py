@@ -44,3 +44,21 @@ async def test_half_the_mean_is_waited_for() -> None:
         ("third", 8),
         ("third", 10),
     ]
+
+
+@pytest.mark.usefixtures("clock")
+async def test_each_is_asked_about_again_when_its_own_time_is_over() -> None:
+    judge = Slow(2, 9, 9, 9, 9)
+    queue = JudgeQueue(judge, 4, 1, Meters())
+    begun = asyncio.get_running_loop().time()
+    await queue.judge(make_group("a", id="usual"))
+    old = asyncio.create_task(queue.judge(make_group("a", id="old")))
+    await asyncio.sleep(0.75)
+    await queue.judge(make_group("a", id="new"))
+    await old
+    assert [(name, round(at - begun, 3)) for name, at in judge.asked[1:]] == [
+        ("old", 2),
+        ("new", 2.75),
+        ("old", 3),
+        ("new", 3.75),
+    ]
