@@ -272,7 +272,7 @@ async def test_a_body_counts_until_it_is_read(monkeypatch: pytest.MonkeyPatch) -
     size = len(json.dumps(body).encode())
     async with client(limits=Limits(bodies=size, small_body=100)) as http:
         first = asyncio.create_task(http.post("/v1/rank", json=body))
-        await inside.wait()
+        await asyncio.wait_for(inside.wait(), 20)
         assert (await http.post("/v1/rank", json=body)).status_code == 429
         go_on.set()
         assert (await first).status_code == 200
