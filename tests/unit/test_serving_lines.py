@@ -248,6 +248,10 @@ async def test_an_answer_in_pieces() -> None:
     assert first.body == second.body == b"hi"
 
 
+def test_a_status_that_nobody_knows() -> None:
+    assert Reply(599, {}, b"").words == "no status that HTTP knows"
+
+
 async def test_an_answer_before_the_answer() -> None:
     async with at(Scripted(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)) as lines:
         (reply,) = await ask(lines)
