@@ -13,7 +13,7 @@ from starlette.routing import Route
 from tests.conftest import make_group
 from tests.servers.serving import free_port, serving
 
-from dragoman.errors import EngineDown
+from dragoman.errors import EngineDown, EngineRefused
 from dragoman.judges.metric import MetricJudge
 from dragoman.metrics.sacrebleu import ChrF
 from dragoman.serving import client
@@ -46,6 +46,19 @@ def test_the_client_for_ordinary_functions() -> None:
         with pytest.raises(ServerRefused) as refused:
             client.rank([group])
         assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("said", ["<html>", "[]", "{}", ""])
+async def test_an_answer_of_another_server_is_named(said: str) -> None:
+    async def answer(request: Request) -> Response:
+        return Response(said)
+
+    app = Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])])
+    with serving(app) as address:
+        async with AsyncClient(address) as client:
+            for asked in (client.rank([make_group("a")]), client.reward(rollout(0, "a"), 5)):
+                with pytest.raises(EngineRefused, match="what answers is no `dragoman"):
+                    await asked
 
 
 async def test_siblings_meet() -> None:

@@ -100,14 +100,15 @@ class AsyncClient:
         """The verdict line of each group."""
         body = {"groups": [group_to_row(group) for group in groups]}
         reply = await self._send("POST", "/v1/rank", body, self._timeout)
-        return reply["verdicts"]
+        (verdicts,) = self._read(reply, "verdicts")
+        return verdicts
 
     async def reward(self, rollout: RolloutRequest, deadline: float = 300.0) -> RewardAnswer:
         """The reward of a rollout once its siblings are judged, within `deadline` seconds."""
         fields = {name: getattr(rollout, name) for name in RolloutRequest.__slots__}
         path = f"/v1/cohorts/{quote(fields.pop('uid'), safe='')}"
         reply = await self._send("POST", path, fields, deadline, tell="deadline")
-        return RewardAnswer(reply["reward"], reply["score"], reply["reason"])
+        return RewardAnswer(*self._read(reply, "reward", "score", "reason"))
 
     async def cancel(self, uid: str, *, run: str = "", attempt: int = 0) -> None:
         """Nobody needs this cohort any more."""
@@ -137,7 +138,7 @@ class AsyncClient:
         seconds: float,
         *,
         tell: str | None = None,
-    ) -> Any:
+    ) -> bytes:
         """Ask until there is an answer or the time is up; `tell` names the field in which the
         server is told how much of it is left."""
         ends = time.monotonic() + seconds
@@ -153,7 +154,7 @@ class AsyncClient:
                 async with asyncio.timeout(max(ends - time.monotonic(), 0.01) + GRACE):
                     reply = await self._lines.ask(method, path, body)
                 if reply.status < HTTPStatus.MULTIPLE_CHOICES:
-                    return json.loads(reply.body or "null")
+                    return reply.body
                 failure = ServerRefused(reply.status, _problem(reply.body, reply.words))
                 if reply.status not in AGAIN:
                     raise failure
@@ -167,6 +168,15 @@ class AsyncClient:
                 raise EngineDown(f"{self._address}: {failure}") from failure
             await asyncio.sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _read(self, body: bytes, *names: str) -> list[Any]:
+        """What an answer has under these names."""
+        try:
+            answer = json.loads(body)
+            return [answer[name] for name in names]
+        except (ValueError, KeyError, TypeError):
+            problem = "what answers is no `dragoman serve`"
+            raise EngineRefused(f"{self._address}: {problem}") from None
 
 
 class Client:
