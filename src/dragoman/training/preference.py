@@ -105,7 +105,7 @@ def in_tokens(work: Work, pairs: Sequence[Pair], end: int) -> list[dict[str, lis
     chat, longest = work.chat, work.config.max_length
     rows: list[dict[str, list[int]]] = []
     for pair in pairs:
-        prompt = chat.encode(Prompt(pair.prompt))
+        prompt = chat.encode(Prompt(pair.prompt, pair.chat))
         replies = [[*chat.encode_reply(text), end] for text in (pair.chosen, pair.rejected)]
         if longest is None or len(prompt) + max(map(len, replies)) <= longest:
             chosen, rejected = replies

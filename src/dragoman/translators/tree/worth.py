@@ -225,7 +225,7 @@ class Judged:
 
     async def _scores(
         self, asking: Asking, texts: Sequence[str], beside: Sequence[str], key: int
-    ) -> list[float | None] | None:
+    ) -> Sequence[float | None] | None:
         """A score for each text; nothing at all where there was nothing to compare."""
         shown = list(dict.fromkeys([*texts, *beside]))
         group = Group(asking.segment, tuple(map(Candidate, shown)))
