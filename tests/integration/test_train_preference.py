@@ -104,6 +104,12 @@ def test_a_judges_format_is_refused_before_anything_is_written(home: Path, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_a_loss_that_there_is_not_is_named(home: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(str(home / "preference.toml"), ['trl.loss_type=["dpo"]'])
+    with pytest.raises(UserError, match=r"\[trl\]: Unknown loss type: dpo"):
+        preference.train(recipe, tmp_path / "run")
+
+
 def test_pairs_end_as_replies_do_and_none_is_cut_off(
     home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
