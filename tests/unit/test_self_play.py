@@ -13,6 +13,8 @@ from dragoman.errors import UserError
 from dragoman.training import self_play
 from dragoman.training.recipe import DataTable, Recipe
 
+pytest.importorskip("transformers", reason="needs dragoman[train]")
+
 RECIPE = Recipe(
     name="game",
     stage="self-play",
