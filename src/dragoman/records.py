@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 from dragoman.errors import BadRecord, UnknownLanguage, UserError
 from dragoman.languages import language_name
-from dragoman.row_files import Row, read_rows
+from dragoman.row_files import Row, kind, read_rows
 from dragoman.types import Candidate, Group, Segment
 
 Value = TypeVar("Value")
@@ -109,7 +109,7 @@ def segment_to_row(segment: Segment) -> dict[str, Any]:
 def _text(row: Row, key: str) -> str:
     value = row.get(key)
     if not isinstance(value, str):
-        what = "is missing" if value is None else f"must be text, not {_kind(value)}"
+        what = "is missing" if value is None else f"must be text, not {kind(value)}"
         raise ValueError(f"{key!r} {what}")
     return _clean(value, key)
 
@@ -132,7 +132,7 @@ def _texts(value: object, key: str) -> Iterable[str]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise ValueError(f"{key!r} must be a list of texts, not {_kind(value)}")
+        raise ValueError(f"{key!r} must be a list of texts, not {kind(value)}")
     items = cast(list[object], value)
     return [_text({f"{key}[{i}]": item}, f"{key}[{i}]") for i, item in enumerate(items)]
 
@@ -142,7 +142,7 @@ def _candidate(item: object, number: int) -> Candidate:
     if isinstance(item, str):
         return Candidate(_clean(item, where))
     if not isinstance(item, dict):
-        raise ValueError(f"{where} must be text or {{text, system?}}, not {_kind(item)}")
+        raise ValueError(f"{where} must be text or {{text, system?}}, not {kind(item)}")
     fields = cast(dict[str, object], item)
     try:
         return Candidate(_text(fields, "text"), _optional_text(fields, "system"))
@@ -157,8 +157,3 @@ def _clean(text: str, key: str) -> str:
     except UnicodeEncodeError:
         raise ValueError(f"{key!r} holds half of a surrogate pair, which is no text") from None
     return text
-
-
-def _kind(value: object) -> str:
-    kinds = {"dict": "an object", "list": "a list", "bool": "true or false", "NoneType": "null"}
-    return kinds.get(type(value).__name__, "a number")

@@ -172,8 +172,10 @@ def writing(path: str | Path) -> Generator[None]:
         raise UserError(f"{path}: cannot write: {error.strerror}") from error
 
 
-def _kind(value: object) -> str:
-    kinds = {"dict": "an object", "list": "a list", "bool": "true or false", "NoneType": "null"}
+def kind(value: object) -> str:
+    """What JSON calls it."""
+    kinds = {"dict": "an object", "list": "a list", "str": "text", "bool": "true or false",
+             "NoneType": "null"}  # fmt: skip
     return kinds.get(type(value).__name__, "a number")
 
 
@@ -203,7 +205,7 @@ def _read_jsonl(path: str | Path) -> Iterator[tuple[int, Row]]:
         except ValueError as error:
             raise BadRecord(path, number, f"not JSON: {error}") from None
         if not isinstance(row, dict):
-            raise BadRecord(path, number, f"must be an object, not {_kind(row)}")
+            raise BadRecord(path, number, f"must be an object, not {kind(row)}")
         yield number, cast(Row, row)
 
 

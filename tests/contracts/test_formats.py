@@ -43,8 +43,8 @@ def test_it_says_what_it_is(name: str, reading: Reading):
         ("gqm-score", {"example": True}, {"example": "yes"}),
         ("gqm-api", {"analysis": False}, {"analysis": "no"}),
         ("gemba-sqm", {"reference": False}, {"reference": "no"}),
-        ("ssr", {"template": "card", "chat": True}, {"template": "card", "chat": "yes"}),
-        ("ssr", {"template": "plain", "chat": False}, {}),
+        ("ssr-card", {"chat": True}, {"chat": "yes"}),
+        ("ssr", {"chat": False}, {}),
     ],
 )
 def test_options_that_are_not_default_are_fields(name: str, options: Any, fields: dict[str, str]):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,12 @@ def test_a_judges_format_is_refused_before_anything_is_written(home: Path, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_a_loss_that_there_is_not_is_named(home: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(str(home / "preference.toml"), ['trl.loss_type=["dpo"]'])
+    with pytest.raises(UserError, match=r"\[trl\]: Unknown loss type: dpo"):
+        preference.train(recipe, tmp_path / "run")
+
+
 def test_pairs_end_as_replies_do_and_none_is_cut_off(
     home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -113,6 +120,10 @@ def test_pairs_end_as_replies_do_and_none_is_cut_off(
     assert row["chosen_ids"] == [*work.chat.encode_reply("Yes."), 7]
     assert row["rejected_ids"] == [*work.chat.encode_reply("No."), 7]
     assert row["prompt_ids"] == work.chat.encode(Prompt("Say 1."))
+    bare = replace(short, chat=False)
+    (other,) = preference.in_tokens(work, [bare], 7)
+    assert other["prompt_ids"] == work.chat.encode(Prompt("Say 1.", chat=False))
+    assert other["prompt_ids"] != row["prompt_ids"]
     exact = len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))
     work.config.max_length = exact
     assert preference.in_tokens(work, [short], 7) == [row]
@@ -133,6 +144,7 @@ def test_pairs_end_as_replies_do_and_none_is_cut_off(
         ({"prompt": "", "chosen": "a", "rejected": "b"}, "'prompt' is a text"),
         ({"prompt": [{"content": "a"}] * 2, "chosen": "a", "rejected": "b"}, "one message"),
         ({"prompt": [{"role": "user"}], "chosen": "a", "rejected": "b"}, "one message"),
+        ({"prompt": "p", "chosen": "a", "rejected": "b", "chat": 0}, "'chat' is true or false"),
     ],
 )
 def test_what_is_no_pair_is_refused(row: dict[str, Any], complaint: str) -> None:

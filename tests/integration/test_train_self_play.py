@@ -159,6 +159,8 @@ def test_openvino_searches_with_each_model_converted_once(
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
+        ("self-play.similarity=nope", "no metric is called 'nope'"),
+        ("self-play.engine=nope", "no engine is called 'nope'"),
         ("self-play.languages=['en']", "languages are two or more"),
         ("self-play.languages=['en', 'English']", "all different"),
         ("self-play.languages=['de', 'zh']", "a sentence in en, which is not among"),

@@ -329,6 +329,11 @@ def test_by_and_column_are_for_their_own_kinds(
     assert run(monkeypatch, "document", "join", "a.jsonl", "n.jsonl", *flags) == 2
     assert "n.jsonl has more lines than the document has segments, 1" in capsys.readouterr().err
     assert not Path("c.jsonl").exists()
+    written(tmp_path, "t.tsv", "text\tn\nOne\t1\n")
+    for file in ("t.tsv", "a.jsonl"):
+        flags = (file, "m.jsonl", "--column", "nope", "-o", f"c{Path(file).suffix}")
+        assert run(monkeypatch, "document", "join", *flags) == 2
+        assert f"{file}: there is no text in a column 'nope'" in capsys.readouterr().err
     join = ("document", "join", "a.jsonl", "m.jsonl", "--column", "text", "-o")
     assert run(monkeypatch, *join, "c.tsv") == 2
     assert "must end in .jsonl" in capsys.readouterr().err

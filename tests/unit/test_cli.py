@@ -308,6 +308,20 @@ def test_options_come_from_a_toml_file_and_flags_win(folder: Path) -> None:
     assert "other.toml" in done.stderr
 
 
+def test_a_prompt_about_a_segment_wants_no_candidates(folder: Path) -> None:
+    row = {"id": "a", "src_lang": "de", "tgt_lang": "en", "source": "Eins"}
+    rows = [row, {**row, "id": "b", "source": "Zwei"}]
+    (folder / "segments.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    tower = ("--format", "tower")
+    assert (
+        "German: Zwei\n" in run("prompt", "segments.jsonl", *tower, "--id", "b", cwd=folder).stdout
+    )
+    assert "German: Satz 0\n" in run("prompt", "groups.jsonl", *tower, cwd=folder).stdout
+    done = run("prompt", "segments.jsonl", *tower, "--id", "c", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no segment has the id 'c'" in done.stderr
+
+
 def test_prompt_and_read_are_inverse_ends(folder: Path) -> None:
     done = run("prompt", "groups.jsonl", "--id", "row 1", cwd=folder)
     assert done.stdout.startswith("Given a source text in German and multiple translation")

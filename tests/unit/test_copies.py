@@ -7,10 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from tests.desks import ObedientDesk, broken, lacking
+from tests.desks import ObedientDesk, broken, lacking, single
 
 from dragoman.engines.copies import Copy, open_copies
 from dragoman.errors import EngineError, EngineRefused, PromptRefused, UserError
@@ -106,6 +108,9 @@ async def test_close_fails_what_waits():
     await asyncio.gather(copy.close(), copy.close())
     with pytest.raises(EngineError, match="was closed"):
         await waiting
+    # That its process has ended since is not what a caller has to know.
+    with pytest.raises(EngineRefused, match="was closed"):
+        await ask(copy, "later")
 
 
 def test_a_model_that_does_not_open_says_why():
@@ -113,6 +118,23 @@ def test_a_model_that_does_not_open_says_why():
         open_copies("lacking", lacking, 2)
     with pytest.raises(EngineRefused, match="copy of broken broke down: its process was ended"):
         open_copies("broken", broken, 2)
+
+
+def test_where_one_does_not_open_none_goes_on(tmp_path: Path):
+    place = tmp_path / "process"
+    with pytest.raises(UserError, match="pip install 'dragoman"):
+        open_copies("single", partial(single, str(place)), 2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(place.read_text()), 0)
+
+
+async def test_it_finds_the_modules_that_we_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "desk_from_elsewhere.py"
+    file.write_text("def make():\n    from tests.desks import ObedientDesk as D\n    return D()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    [copy] = open_copies("elsewhere", import_module("desk_from_elsewhere").make, 1)
+    assert await ask(copy, "here") == "here 🙂"
+    await copy.close()
 
 
 async def test_it_ends_with_the_process_that_began_it(tmp_path: Path):

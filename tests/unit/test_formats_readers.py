@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dragoman.errors import UnreadableReply, UserError
+from dragoman.errors import UnreadableReply
 from dragoman.formats import compat, lenient, lenient_alone, make_format, strict
 from dragoman.formats.gqm import clean_analysis, respond
 from dragoman.ranking import rank_scores
@@ -499,6 +499,12 @@ def test_answer_tags(reply: str, expected: tuple[str | None, ...]):
         ("tower", "Hello\n\nGerman: Hallo", (None, None, "Hello\n\nGerman: Hallo")),
         ("tower-lastline", "So:\nHello\n", ("Hello", "Hello", "Hello")),
         ("seedx", "one\ntwo", ("one\ntwo", "one\ntwo", "one\ntwo")),
+        ("chat", " one\n\ntwo\n", ("one\n\ntwo",) * 3),
+        ("chat", "```text\none\n```", (None, "one", "```text\none\n```")),
+        ("chat", "```\n\n```", (None, None, "```\n\n```")),
+        ("chat", "<think>a</think>\none", (None, "one", "<think>a</think>\none")),
+        ("chat", "<think>a", (None, None, "<think>a")),
+        ("chat", "one```", ("one```",) * 3),
         ("seedx", "Hi [COT] because", (None, None, "Hi [COT] because")),
         ("seedx-cot", "Hi [COT] because [COT]", ("Hi", "Hi", "Hi")),
         ("seedx-cot", "Hi", (None, "Hi", "Hi")),
@@ -529,12 +535,10 @@ def test_seedx_tags(language: str, tag: str):
 def test_ssr_goes_raw_unless_told_otherwise():
     assert make_format("ssr").write(SEGMENT).chat is False
     assert make_format("ssr", chat=True).write(SEGMENT).chat is True
-    card = make_format("ssr", template="card").write(SEGMENT).text
+    card = make_format("ssr-card").write(SEGMENT).text
     assert card.replace(">. \n", ">.\n").replace("English: \n", "English:\n") == (
         make_format("ssr").write(SEGMENT).text
     )
-    with pytest.raises(UserError, match="plain and card"):
-        make_format("ssr", template="nice")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,13 @@ def asker(texts: Sequence[str]) -> Asker:
     return Asker(ScriptedEngine.answering(answer), WARM, Patience(0))
 
 
+@pytest.mark.parametrize("utility", ["mbr", "mbr:bleu"])
+async def test_the_signature_says_the_seed_of_the_samples(utility: str) -> None:
+    made = make_translator(utility, asker(SAMPLES), samples=4)
+    assert made.fields["seed"] == 0
+    assert "|seed:0|" in (await made.translate(SEGMENT)).signature
+
+
 class Ignorant:
     """Finds all texts of equal use."""
 
@@ -102,7 +109,7 @@ async def test_bleu_says_which_tokenizer_it_took() -> None:
     chinese = Segment("s", "Die Katze sitzt.", "de", "zh")
     translator = make_translator("mbr:bleu", asker(SAMPLES), samples=4)
     for segment, tokenizer in ((SEGMENT, "13a"), (chinese, "zh")):
-        assert f"|tok:{tokenizer}|" in (await translator.translate(segment)).signature
+        assert f"|utility_tok:{tokenizer}|" in (await translator.translate(segment)).signature
 
 
 class Beside:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.conftest import make_group
 
 from dragoman.cli import main
+from dragoman.data.rows import Pair, pair_from_row
+from dragoman.errors import UserError
 from dragoman.formats import make_format
 from dragoman.formats.verdict_line import verdict_row
 from dragoman.translators.preferences import (
@@ -228,6 +230,18 @@ def test_rows_for_training() -> None:
     rows = preference_row(preference, "rows", format)
     assert rows
     assert (rows["source"], rows["chosen"]) == (SEGMENT.source, "Good morning")
+
+
+def test_a_format_without_a_chat_has_texts_and_no_messages() -> None:
+    preference = Preference(SEGMENT, "Good morning", "Night", (0.9, 0.7), "tree", "x")
+    format = make_format("seedx")
+    row = preference_row(preference, "trl", format)
+    assert row
+    assert row["prompt"] == format.write(SEGMENT).text
+    assert (row["chosen"], row["rejected"]) == ("Good morning", "Night")
+    assert pair_from_row(row) == Pair(row["prompt"], "Good morning", "Night", chat=False)
+    with pytest.raises(UserError, match="seedx is asked without a chat template"):
+        preference_row(preference, "llama-factory", format)
 
 
 def test_a_text_that_fits_in_no_reply_is_left_out() -> None:

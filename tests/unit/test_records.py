@@ -70,7 +70,7 @@ def test_texts_and_objects_are_candidates_and_other_keys_are_left_alone(tmp_path
         ({"candidates": [3]}, r"candidates\[0\] must be text or"),
         ({"candidates": ["x", {"txt": "y"}]}, r"candidates\[1\]: 'text' is missing"),
         ({"reference": False}, "'reference' must be text, not true or false"),
-        ({"context": "x"}, "'context' must be a list of texts"),
+        ({"context": "x"}, "'context' must be a list of texts, not text"),
         ({"context": ["x", 1]}, r"'context\[1\]' must be text"),
         ({"source": "\ud800"}, "half of a surrogate pair"),
     ],

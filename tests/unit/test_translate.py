@@ -166,6 +166,17 @@ def test_a_text_that_is_not_translated_says_why(dragoman: Dragoman) -> None:
     assert error.startswith("not translated: no-block: ")
 
 
+@pytest.mark.usefixtures("folder")
+def test_what_is_said_of_a_file_on_the_screen_names_its_segments(dragoman: Dragoman) -> None:
+    row = {"src_lang": "de", "tgt_lang": "en"}
+    rows = [{**row, "id": "one", "source": "Satz 5"}, {**row, "id": "two", "source": "Hallo {x}"}]
+    write_rows(Path("two.jsonl"), rows)
+    _, out, error = dragoman("two.jsonl", *ENGINE, "--retries", "0")
+    assert out == "Sentence\n"
+    assert "one: not translated: no-block: " in error
+    assert "two: warning: placeholders: lost {x}" in error
+
+
 def test_a_file_becomes_lines_in_its_order_and_failures_are_data(
     folder: Path, dragoman: Dragoman
 ) -> None:
@@ -222,6 +233,7 @@ def test_other_settings_are_refused(folder: Path, dragoman: Dragoman) -> None:
         (["bad.jsonl", *ENGINE], "bad.jsonl:2: 'source' is missing"),
         (["segments.jsonl", *ENGINE, "--retry-failed"], "wants an --output"),
         (["segments.jsonl", *ENGINE, "-o", "segments.jsonl"], "are one file"),
+        (["segments.jsonl", *ENGINE, "-o", "out.parquet"], "let it end in .jsonl"),
         (["segments.jsonl", *ENGINE, "--format", "sqm"], "sqm is about a candidate"),
         (["segments.jsonl", *ENGINE, "-n", "2"], "temperature 0"),
         (["segments.jsonl", *ENGINE, "--translator", "oracle"], "no translator is called"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from math import inf, log, sqrt
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.cli.preferences import pairs
+from dragoman.cli.tree import tree as draw
+from dragoman.errors import BadRecord
 from dragoman.translators.tree.drawing import drawn
 from dragoman.translators.tree.nodes import (
     Node,
@@ -17,6 +22,7 @@ from dragoman.translators.tree.nodes import (
     by_utility,
     grown,
     is_settled,
+    kept,
     level_order,
     propagated,
     select,
@@ -108,6 +114,10 @@ def test_the_published_code_sums_equal_texts() -> None:
     assert [one.text for one in by_utility(standings(tree))] == ["b", "a"]
 
 
+def test_below_zero_a_text_in_the_wrong_language_is_worth_less_too() -> None:
+    assert [kept(utility) for utility in (3.0, 0.0, -3.0)] == [1.5, 0.0, -6.0]
+
+
 def test_a_text_in_the_wrong_language_has_half_its_utility() -> None:
     tree = plant(("a", 0, 0.9), ("b", 0, 0.5))
     found = by_utility(standings(tree, lambda text: text == "a"))
@@ -154,6 +164,8 @@ def test_a_drawing() -> None:
         ({"parent": None}, "node 1 of the tree hangs on None"),
         ({"text": 5}, "has no text"),
         ({"made": "guess"}, "made in no known way"),
+        ({"visits": -1}, "its total and its visits"),
+        ({"back": 5}, "a reconstruction that is no text"),
     ],
 )
 def test_rows_that_are_no_tree_are_refused(change: dict[str, object], message: str) -> None:
@@ -162,3 +174,24 @@ def test_rows_that_are_no_tree_are_refused(change: dict[str, object], message: s
         tree_from_rows([rows[0], {**rows[1], **change}])
     with pytest.raises(ValueError, match="its total and its visits"):
         tree_from_rows([{"text": "a", "made": "source"}])
+
+
+@pytest.mark.parametrize(
+    ("details", "message"),
+    [
+        ("x", "'details' must be an object"),
+        ({"tree": 5}, "'tree' must be a list of nodes"),
+        ({"tree": {"text": "a"}}, "'tree' must be a list of nodes"),
+        ({"tree": [1]}, "'tree' must be a list of nodes"),
+    ],
+)
+def test_a_line_without_a_tree_where_it_should_be_is_named(
+    details: object, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, of = tmp_path / "found.jsonl", tmp_path / "of.jsonl"
+    lines.write_text(json.dumps({"id": "1", "status": "ok", "details": details}))
+    of.write_text('{"id": "1", "src_lang": "de", "tgt_lang": "en", "source": "Quelle"}')
+    with pytest.raises(BadRecord, match=message):
+        draw(str(lines))
+    with pytest.raises(BadRecord, match=message):
+        pairs(str(lines), of=str(of), output=str(tmp_path / "out.jsonl"))

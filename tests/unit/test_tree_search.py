@@ -34,6 +34,7 @@ from dragoman.types import (
     Group,
     Judgement,
     Prompt,
+    Ranking,
     Sampling,
     Segment,
     Usage,
@@ -308,6 +309,65 @@ async def test_a_judge_without_scores_values_nothing() -> None:
     translation = await tree_translator(judge=Longest(False), bridges=()).translate(SEGMENT)
     assert translation.failure
     assert translation.failure.reason == "no-scores"
+
+
+class Comparing(Longest):
+    """Says nothing of a text alone, as every judge that compares."""
+
+    async def judge(self, group: Group, draw: int = 0) -> Judgement:
+        judgement = await super().judge(group, draw)
+        if len(group) == 1:
+            return replace(judgement, verdict=Verdict(Ranking(((0,),))))
+        return judgement
+
+
+async def test_samples_that_are_all_one_text_wait_for_another_to_be_judged_beside() -> None:
+    def alike(prompt: Prompt, sampling: Sampling) -> str:
+        match = ASKED.search(prompt.text)
+        assert match
+        if match[2] == "English":
+            return "```\ncome home\n```"
+        return "```\nwas besser ist\n```" if "come home" in match[3] else "```\nwas ist\n```"
+
+    engine, judge = ScriptedEngine.answering(alike), Comparing()
+    found = await tree_translator(engine, judge=judge, bridges=(), rounds=1).translate(SEGMENT)
+    assert [len(group) for group in judge.seen] == [1, 2]
+    tree = tree_from_rows(found.details["tree"])
+    assert [(node.text, node.parent) for node in tree[1:]] == [
+        ("was ist", 0), *[("was besser ist", 1)] * 3
+    ]  # fmt: skip
+    assert (tree[1].visits, tree[1].total) == (4, pytest.approx(0.2 + 3 * 0.3))
+    assert found.texts == ("was besser ist", "was ist")
+    assert "lost" not in found.details
+
+
+async def test_one_text_and_nothing_else_is_the_translation_and_has_no_utility() -> None:
+    engine = ScriptedEngine.answering(lambda prompt, sampling: "```\nja\n```")
+    for judge in (Comparing(), Longest()):
+        found = await tree_translator(engine, judge=judge, bridges=(), rounds=2).translate(SEGMENT)
+        assert found.texts == ("ja",)
+        assert ("utilities" in found.details) == (type(judge) is Longest)
+
+
+async def test_the_languages_of_a_segment_bridge_nothing() -> None:
+    asked = set[str]()
+
+    def noted(prompt: Prompt, sampling: Sampling) -> str:
+        match = ASKED.search(prompt.text)
+        assert match
+        asked.add(f"{match[1]} {match[2]}")
+        return world(prompt, sampling)
+
+    engine = ScriptedEngine.answering(noted)
+    bridges = ("en-GB", "German", "fr")
+    await tree_translator(engine, bridges=bridges, rounds=3).translate(SEGMENT)
+    assert not asked & {"German German", "English English"}
+    assert "German French" in asked
+    none = await tree_translator(engine, bridges=bridges[:2], rounds=2).translate(SEGMENT)
+    assert (
+        none.details["tree"]
+        == (await tree_translator(engine, bridges=(), rounds=2).translate(SEGMENT)).details["tree"]
+    )
 
 
 async def test_a_score_above_the_top_is_refused() -> None:

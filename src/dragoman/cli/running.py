@@ -87,6 +87,8 @@ class RunOptions:
             self._check_ray(file, ledger)
         if output == STDIN:
             return
+        if Path(output).suffix in (".tsv", ".parquet", ".gz"):
+            raise UserError(f"{output}: what is written are lines of JSON; let it end in .jsonl")
         taken = [Path(output).resolve(), Path(f"{output}.partial").resolve()]
         for name, place in (("the input", file), ("--ledger", ledger)):
             if place and place != STDIN and Path(place).resolve() in taken:

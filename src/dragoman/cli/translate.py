@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -133,7 +134,7 @@ def translate(
 
     job = Job(
         lambda: [segment] if segment else read_segments(text), Progress(total), text == STDIN,
-        engine, run, hire, _segment_key, _show,
+        engine, run, hire, _segment_key, partial(_show, named=file is not None),
         noun="segments", lacking="untranslated", warnings=warnings_in,
     )  # fmt: skip
     return job.do(output)
@@ -172,11 +173,13 @@ def _segment_key(segment: Segment) -> str:
     return digest(segment_to_row(segment))
 
 
-def _show(translation: Translation) -> None:
+def _show(translation: Translation, named: bool) -> None:
+    """Texts on standard output; what is to be said on the other, `named` by the segment's id."""
+    whose = f"{printable(translation.segment.id)}: " if named else ""
     if failure := translation.failure:
         reason = f"{failure.reason}: {failure.detail}"
-        print(f"not translated: {printable(reason)}", file=sys.stderr)
+        print(f"{whose}not translated: {printable(reason)}", file=sys.stderr)
     for kind, words in translation.details.get(KEY, {}).items():
-        print(f"warning: {kind}: {printable(words)}", file=sys.stderr)
+        print(f"{whose}warning: {kind}: {printable(words)}", file=sys.stderr)
     for text in translation.texts:
         print(printable(text) if sys.stdout.isatty() else text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -11,7 +11,7 @@ from dragoman.cli.running import Text
 from dragoman.errors import BadRecord, UserError
 from dragoman.row_files import read_rows
 from dragoman.translators.tree.drawing import drawn
-from dragoman.translators.tree.nodes import tree_from_rows
+from dragoman.translators.tree.nodes import details_of, tree_from_rows
 
 
 def tree(file: Text, /, *, id: Annotated[Text | None, Parameter(name="--id")] = None) -> int:
@@ -29,11 +29,10 @@ def tree(file: Text, /, *, id: Annotated[Text | None, Parameter(name="--id")] = 
     """
     shown = 0
     for number, row in read_rows(file):
-        details: dict[str, Any] = row.get("details") or {}
-        rows: list[dict[str, Any]] | None = details.get("tree")
-        if not rows or (id is not None and row.get("id") != id):
-            continue
         try:
+            rows = details_of(row).get("tree")
+            if not rows or (id is not None and row.get("id") != id):
+                continue
             nodes = tree_from_rows(rows)
         except ValueError as error:
             raise BadRecord(file, number, str(error)) from None

@@ -3,7 +3,8 @@
 - a `Lesson`: a prompt and the response to learn, `{"prompt", "response"}`;
 - a `GoldGroup`: a group, as `records.py` reads it, and the gold `"scores"` of its candidates;
 - a `Pair`: a prompt, a better and a worse reply, `{"prompt", "chosen", "rejected"}`, each a text
-  or a list with one message, as `dragoman preferences` writes them;
+  or a list with one message, as `dragoman preferences` writes them; with `"chat": false` the
+  prompt is the beginning of a text, and no message;
 - a `Sentence`: a text that nobody has translated, `{"lang", "text"}`.
 
 Other keys of a row are left alone: where it came from, what an annotator said.
@@ -44,11 +45,13 @@ class GoldGroup:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One user message, and two replies of which the first is to be preferred."""
+    """One user message, and two replies of which the first is to be preferred. Without `chat`
+    they are the raw beginning of a text and what follows it."""
 
     prompt: str
     chosen: str
     rejected: str
+    chat: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,10 @@ def pair_from_row(row: Row) -> Pair:
     prompt, chosen, rejected = (_said(row, key) for key in ("prompt", "chosen", "rejected"))
     if chosen == rejected:
         raise ValueError("'chosen' and 'rejected' are the same")
-    return Pair(prompt, chosen, rejected)
+    chat = row.get("chat", True)
+    if not isinstance(chat, bool):
+        raise ValueError("'chat' is true or false")
+    return Pair(prompt, chosen, rejected, chat)
 
 
 def sentence_from_row(row: Row) -> Sentence:

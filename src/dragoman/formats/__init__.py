@@ -29,6 +29,8 @@ FORMATS = {
     "seedx": "dragoman.formats.seedx:SeedX",
     "seedx-cot": "dragoman.formats.seedx:SeedXCot",
     "ssr": "dragoman.formats.ssr:SSR",
+    "ssr-card": "dragoman.formats.ssr:SSRCard",
+    "chat": "dragoman.formats.instructed:Chat",
 }
 
 Reading = Literal["strict", "lenient", "compat"]

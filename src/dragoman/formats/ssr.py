@@ -3,22 +3,18 @@
 The template lays out the conversation itself, from its first token to `Assistant:`, so it
 goes to the model as it is, without a chat template around it. Two published programs wrap
 it once more; `chat=True` does as they do. The two known templates differ by two spaces:
-`template="card"` is the one with them. Which bytes the model was trained on is not known.
+`ssr-card`, from the model's card, has them. Which bytes the model was trained on is not known.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-from dragoman.errors import UserError
 from dragoman.formats import Reading, Takes, compat, plain
 from dragoman.formats.base import BaseFormat
 from dragoman.formats.strict import refuse
 from dragoman.formats.template import fill, load, named_languages
 from dragoman.types import Prompt, Segment
-
-TEMPLATES = {"plain": "ssr", "card": "ssr-card"}
 
 _TAGS = re.compile(r"</?(?:think|answer)>")
 _LOOSE_TAGS = re.compile(r"< ?/? ?(?:think|answer) ?>", re.I)
@@ -31,20 +27,14 @@ class SSR(BaseFormat):
     version = "1"
     takes: Takes = "segment"
 
-    def __init__(
-        self,
-        reading: Reading = "strict",
-        template: Literal["plain", "card"] = "plain",
-        chat: bool = False,
-    ):
-        if template not in TEMPLATES:
-            raise UserError(f"ssr has no template {template!r}; there are plain and card")
+    def __init__(self, reading: Reading = "strict", chat: bool = False):
         super().__init__(reading)
-        self.template, self.chat = template, chat
+        self.chat = chat
 
     def write(self, item: Segment) -> Prompt:
-        template = load(TEMPLATES[self.template])
-        return Prompt(fill(template, source=item.source, **named_languages(item)), chat=self.chat)
+        return Prompt(
+            fill(load(self.name), source=item.source, **named_languages(item)), chat=self.chat
+        )
 
     def read(self, reply: str, item: Segment) -> str:
         if self.reading == "compat":
@@ -52,6 +42,12 @@ class SSR(BaseFormat):
         if self.reading == "strict":
             return _strict(reply)
         return _lenient(plain.drop_end_tokens(reply))
+
+
+class SSRCard(SSR):
+    """The same with the template of the model's card, which has two spaces more."""
+
+    name = "ssr-card"
 
 
 def _strict(reply: str) -> str:

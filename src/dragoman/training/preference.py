@@ -66,7 +66,7 @@ def train(
         return trainers.make_dataset(in_tokens(work, pairs, tokenizer.eos_token_id))
 
     with trainers.building(recipe):
-        trainer = _trainer(work.trl)(
+        trainer = _trainer(work.trl, recipe)(
             model=trainers.open_model(work),
             args=work.config,
             train_dataset=tokens(pairs),
@@ -105,7 +105,7 @@ def in_tokens(work: Work, pairs: Sequence[Pair], end: int) -> list[dict[str, lis
     chat, longest = work.chat, work.config.max_length
     rows: list[dict[str, list[int]]] = []
     for pair in pairs:
-        prompt = chat.encode(Prompt(pair.prompt))
+        prompt = chat.encode(Prompt(pair.prompt, pair.chat))
         replies = [[*chat.encode_reply(text), end] for text in (pair.chosen, pair.rejected)]
         if longest is None or len(prompt) + max(map(len, replies)) <= longest:
             chosen, rejected = replies
@@ -118,12 +118,21 @@ def in_tokens(work: Work, pairs: Sequence[Pair], end: int) -> list[dict[str, lis
     return rows
 
 
-def _trainer(trl: Any) -> Any:
+def _trainer(trl: Any, recipe: Recipe) -> Any:
     """TRL's trainer of pairs that are tokens already: those that engines would read."""
     base: Any = trl.DPOTrainer
 
     class PairTrainer(base):
         def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
             return dataset
+
+        def compute_loss(self, *args: Any, **options: Any) -> Any:
+            """TRL finds out in its first step that it knows no such loss."""
+            try:
+                return base.compute_loss(self, *args, **options)
+            except ValueError as error:
+                if "loss type" not in str(error):
+                    raise
+                raise UserError(f"{recipe.name}: [trl]: {error}") from error
 
     return PairTrainer

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.asking import Asker, Patience
 from dragoman.data.rows import Sentence
-from dragoman.engines import Engine, make_engine
+from dragoman.engines import ENGINES, Engine, make_engine
 from dragoman.engines.conversion import convert_model
 from dragoman.engines.model_folder import content_digest
 from dragoman.errors import UserError
 from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code
 from dragoman.ledger import Ledger
+from dragoman.metrics import make_metric
+from dragoman.plugins import find
 from dragoman.records import segment_to_row
 from dragoman.row_files import to_line, write_lines
 from dragoman.runs import Progress, Record, Run, record_of
@@ -71,6 +73,8 @@ class Play:
     def check(self) -> None:
         """Everything is found out before anything is begun."""
         preference.translation_format(self.settings.format, self.settings.reading)
+        make_metric(self.settings.similarity)
+        find("engine", self.settings.engine, ENGINES)
         known = {language_code(language) for language in self.settings.languages}
         for sentence in self.sentences:
             if language_code(sentence.lang) not in known:

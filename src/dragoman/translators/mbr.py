@@ -35,7 +35,9 @@ class MbrTranslator:
         return self._fields(self.utility.fields)
 
     def _fields(self, utility: Mapping[str, object]) -> dict[str, object]:
-        return {**self.sampler.fields, "translator": "mbr", **utility}
+        # A utility's fields may be called as the sampler's are: sacrebleu has a seed as well.
+        named = {k if k == "utility" else f"utility_{k}": v for k, v in utility.items()}
+        return {**self.sampler.fields, "translator": "mbr", **named}
 
     async def translate(self, segment: Segment, draw: int = 0) -> Translation:
         drawn = await self.sampler.translate(segment, draw)

@@ -16,11 +16,12 @@ from dragoman.errors import UnreadableReply, UserError
 from dragoman.formats import Format
 from dragoman.formats.template import fenced
 from dragoman.translators.tree.nodes import (
-    WRONG_LANGUAGE,
     Standing,
     Tree,
     by_utility,
     children,
+    details_of,
+    kept,
     standings,
     tree_from_rows,
 )
@@ -67,7 +68,7 @@ class Compared:
 def compared_in(row: Mapping[str, Any], given: Segment | Group, is_wrong: Wrong) -> Compared | str:
     """What a translation line or a verdict line compares, or why it compares nothing.
     ValueError says what is wrong with the line."""
-    details: Mapping[str, Any] = row.get("details") or {}
+    details = details_of(row)
     signed = str(row.get("signature", ""))
     if rows := details.get("tree"):
         tree = tree_from_rows(rows)
@@ -104,7 +105,7 @@ def _standings(
         raise ValueError(f"{len(utilities)} scores for {len(texts)} candidates")
     for text, utility in dict(zip(texts, utilities, strict=True)).items():
         wrong = is_wrong(text)
-        yield Standing(text, utility * (WRONG_LANGUAGE if wrong else 1), wrong)
+        yield Standing(text, kept(utility) if wrong else utility, wrong)
 
 
 def preferences(
@@ -179,7 +180,7 @@ def compat(tree: Tree, is_wrong: Wrong) -> list[Two]:
     sums: dict[str, Standing] = {}
     for at in order[1:]:
         text, wrong = tree[at].text, is_wrong(tree[at].text)
-        value = tree[at].utility * (WRONG_LANGUAGE if wrong else 1)
+        value = kept(tree[at].utility) if wrong else tree[at].utility
         before = sums.get(text, Standing(text, 0.0, wrong))
         sums[text] = replace(before, utility=before.utility + value)
     found, taken = list(sums.values()), list[Two]()
@@ -197,7 +198,10 @@ def compat(tree: Tree, is_wrong: Wrong) -> list[Two]:
 def preference_row(
     preference: Preference, form: Form, format: Format[Segment, str]
 ) -> dict[str, Any] | None:
-    """The pair as a row for training; None where a text fits in no reply of the format."""
+    """The pair as a row for training; None where a text fits in no reply of the format.
+
+    A format that takes the model without its chat template has texts where others have messages.
+    """
     segment = preference.segment
     about: dict[str, Any] = {
         "id": segment.id,
@@ -216,7 +220,17 @@ def preference_row(
     )
     if chosen is None or rejected is None:
         return None
-    prompt = [{"role": "user", "content": format.write(segment).text}]
+    asked = format.write(segment)
+    if not asked.chat:
+        if form == "llama-factory":
+            raise UserError(
+                f"{format.name} is asked without a chat template, which LLaMA-Factory always puts "
+                "around a prompt; take --form trl or rows"
+            )
+        return {
+            "prompt": asked.text, "chosen": chosen, "rejected": rejected, "chat": False, **about
+        }  # fmt: skip
+    prompt = [{"role": "user", "content": asked.text}]
     answers = [{"role": "assistant", "content": text} for text in (chosen, rejected)]
     if form == "trl":
         return {"prompt": prompt, "chosen": answers[:1], "rejected": answers[1:], **about}

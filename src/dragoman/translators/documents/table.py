@@ -44,6 +44,8 @@ class TableDocument:
     def put(self, translations: Translations, output: Path) -> None:
         if output.suffix != self.path.suffix:
             raise UserError(f"{output} must end in {self.path.suffix}, as {self.path} does")
+        for _ in self.texts():  # What is wrong with the table is said before anything is written.
+            pass
         if self.path.suffix == ".parquet":
             make = partial(self._translated, translations)
             add_parquet_column(self.path, output, self.column, NAME, make, translations.end)

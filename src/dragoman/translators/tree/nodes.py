@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, log, sqrt
 from statistics import fmean
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from dragoman.row_files import writable
 
@@ -19,6 +19,12 @@ Made = Literal["source", "sample", "mutation", "merge"]
 PERFECT = 1 - 1e-9
 WRONG_LANGUAGE = 0.5
 """What a text in the wrong language keeps of its utility."""
+
+
+def kept(utility: float) -> float:
+    """The utility of a text in the wrong language. Below zero, where a judge's scores may lie,
+    half of it would be more."""
+    return utility * WRONG_LANGUAGE if utility > 0 else utility / WRONG_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def standings(tree: Tree, is_wrong: Callable[[str], bool] = lambda text: False) 
     found: list[Standing] = []
     for text, values in utilities.items():
         wrong = is_wrong(text)
-        found.append(Standing(text, fmean(values) * (WRONG_LANGUAGE if wrong else 1), wrong))
+        found.append(Standing(text, kept(fmean(values)) if wrong else fmean(values), wrong))
     return found
 
 
@@ -151,20 +157,33 @@ def tree_rows(tree: Tree) -> list[dict[str, Any]]:
     return rows
 
 
+def details_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The details of a translation line; ValueError says that they are none."""
+    details: object = row.get("details") or {}
+    if not isinstance(details, Mapping):
+        raise ValueError("'details' must be an object")
+    return cast(Mapping[str, Any], details)
+
+
 def tree_from_rows(rows: Sequence[Mapping[str, Any]]) -> Tree:
     """The tree of these rows; ValueError says what is wrong with them."""
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):  # pyright: ignore
+        raise ValueError("'tree' must be a list of nodes")
     return tuple(_node(number, row) for number, row in enumerate(rows))
 
 
 def _node(number: int, row: Mapping[str, Any]) -> Node:
     where, above = f"node {number} of the tree", row.get("parent")
-    if not isinstance(row.get("text"), str) or row.get("made") not in get_args(Made):
+    text, back = row.get("text"), row.get("back")
+    if not isinstance(text, str) or row.get("made") not in get_args(Made):
         raise ValueError(f"{where} has no text or was made in no known way")
     if above is not None and not (isinstance(above, int) and 0 <= above < number):
         raise ValueError(f"{where} hangs on {above}")
     if (above is None) != (number == 0):
         raise ValueError(f"{where} hangs on {above}")
     total, visits = row.get("total"), row.get("visits")
-    if not isinstance(total, int | float) or not isinstance(visits, int):
+    if not isinstance(total, int | float) or not isinstance(visits, int) or visits < 0:
         raise ValueError(f"{where} does not say its total and its visits")
-    return Node(row["text"], row["made"], above, row.get("back"), total, visits)
+    if back is not None and not isinstance(back, str):
+        raise ValueError(f"{where} has a reconstruction that is no text")
+    return Node(text, row["made"], above, back, total, visits)

@@ -32,6 +32,7 @@ from dragoman.translators.tree.nodes import (
     by_utility,
     grown,
     is_settled,
+    propagated,
     select,
     standings,
     summed,
@@ -123,15 +124,24 @@ class TreeTranslator:
         return await self._with(asking, tree, leaf, new, number)
 
     async def _with(self, asking: Asking, tree: Tree, above: int, new: New, key: int) -> Tree:
-        """The tree with new texts below a node. One whose worth cannot be found is left out."""
+        """The tree with new texts below a node. One whose worth cannot be found is left out,
+        and a node above that has waited for something to be held against is valued with them."""
         made, texts = new
         if not texts:
             return tree
         beside = [tree[i].text for i in sorted({above, best(tree)} - {0})]
-        valued = await self.worth.of(asking, texts, beside, key, first=above == 0)
-        for text, one in zip(texts, valued, strict=True):
+        waiting = [above] if above and not tree[above].visits else []
+        asked = [*texts, *(tree[i].text for i in waiting)]
+        valued = await self.worth.of(asking, asked, beside, key, first=above == 0)
+        for at, one in zip(waiting, valued[len(texts) :], strict=True):
             if one.reward is not None:
-                tree = grown(tree, Node(text, made, above, one.back), one.reward)
+                tree = propagated(tree, at, one.reward)
+        for text, one in zip(texts, valued, strict=False):
+            node = Node(text, made, above, one.back)
+            if one.reward is not None:
+                tree = grown(tree, node, one.reward)
+            elif one.waits:
+                tree = (*tree, node)
         return tree
 
     async def _mutation(self, asking: Asking, leaf: Node, number: int) -> New:
@@ -160,7 +170,8 @@ class TreeTranslator:
         self, asking: Asking, tree: Tree, found: list[Standing], stopped: str, rounds: int
     ) -> Translation:
         details: dict[str, object] = {
-            "utilities": [round(one.utility, 4) for one in found],
+            # Where nothing was ever valued, there is no number to tell.
+            "utilities": [round(one.utility, 4) for one in found] if tree[0].visits else [],
             "wrong": [i for i, one in enumerate(found) if one.wrong],
             "rounds": rounds,
             "stopped": stopped,

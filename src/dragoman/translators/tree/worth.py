@@ -11,6 +11,7 @@ from typing import Protocol
 from dragoman.errors import UserError
 from dragoman.judges import Judge
 from dragoman.judges.together import together
+from dragoman.languages import language_code
 from dragoman.metrics import Metric
 from dragoman.signature import digest
 from dragoman.translators.best_of_n import of_judge
@@ -23,10 +24,14 @@ FLOOR = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """A text's reward, or None where none could be found, and its best reconstruction."""
+    """A text's reward, or None where none could be found, and its best reconstruction.
+
+    A text that `waits` belongs into the tree all the same: there was no other to hold it against.
+    """
 
     reward: float | None
     back: str | None
+    waits: bool = False
 
 
 class Worth(Protocol):
@@ -69,7 +74,8 @@ class RoundTrips:
     replacement, back into the source's language. A reconstruction is held against the source,
     and against the direct back-translation; the reward is the better of the two means. Without
     bridges there is one level, straight back, held against the source alone: the direct
-    back-translation would only be held against its like.
+    back-translation would only be held against its like. The segment's own languages bridge
+    nothing.
     """
 
     similarity: Similarity
@@ -87,6 +93,10 @@ class RoundTrips:
         named = {"similarity" if k == "similarity_metric" else k: v for k, v in metric.items()}
         depth = self.depth if self.bridges else None
         return {**named, "bridges": ",".join(self.bridges), "depth": depth}
+
+    def bridges_for(self, segment: Segment) -> tuple[str, ...]:
+        own = {language_code(segment.source_lang), language_code(segment.target_lang)}
+        return tuple(one for one in self.bridges if language_code(one) not in own)
 
     def width(self, samples: int) -> int:
         return 1
@@ -113,14 +123,14 @@ class RoundTrips:
         if not found:
             return Valued(None, None)
         literal = [floored(value) for value in self._literal(found, segment)]
-        if not self.bridges or not direct:
+        if not direct:
             return Valued(fmean(literal), best_of(found, literal))
         free = self.similarity.of(found, direct[0], segment.source_lang)
         return reward(found, literal, [floored(value) for value in free])
 
     async def _direct(self, asking: Asking, text: str, path: tuple[int, int]) -> list[str]:
         segment = asking.segment
-        if not self.bridges:
+        if not self.bridges_for(segment):
             return []
         back = await asking.trip(text, segment.target_lang, segment.source_lang, "back", *path)
         return [] if back is None else [back]
@@ -128,17 +138,18 @@ class RoundTrips:
     async def _reconstructions(self, asking: Asking, text: str, path: tuple[int, int]) -> list[str]:
         segment = asking.segment
         home, language, texts = segment.source_lang, segment.target_lang, [text]
-        if not self.bridges:
+        bridges = self.bridges_for(segment)
+        if not bridges:
             straight = (asking.trip(text, language, home, "straight", *path, i)
                         for i in range(self.samples))  # fmt: skip
             return [back for back in await together(straight) if back is not None]
         rng = random.Random(digest([asking.draw, segment.id, list(path)]))
         for level in range(self.depth):
-            bridges = rng.choices(self.bridges, k=self.samples)
+            drawn = rng.choices(bridges, k=self.samples)
             trips = (
                 self._by_way_of(asking, one, (language, bridge, home), (*path, level, i, j))
                 for i, one in enumerate(texts)
-                for j, bridge in enumerate(bridges)
+                for j, bridge in enumerate(drawn)
             )
             texts = [back for back in await together(trips) if back is not None]
             language = home
@@ -176,7 +187,8 @@ class Judged:
     tree, so that a scale that shifts from group to group shows.
 
     `top` is the judge's highest score. A judgement that cannot be read leaves its texts
-    without a reward, and so out of the tree.
+    without a reward, and so out of the tree. Where all texts are one, a judge that compares has
+    nothing to say: on the first level that text waits for others, further down it is no news.
     """
 
     judge: Judge
@@ -198,6 +210,13 @@ class Judged:
     ) -> list[Valued]:
         scores = await self._scores(asking, texts, beside, key)
         segment = asking.segment
+        if scores is None:
+            if not first:
+                return [Valued(None, None)] * len(texts)
+            back = await asking.trip(
+                texts[0], segment.target_lang, segment.source_lang, "back", key, 0
+            )
+            return [Valued(None, back, waits=True), *[Valued(None, None)] * (len(texts) - 1)]
         backs = await together(
             asking.trip(text, segment.target_lang, segment.source_lang, "back", key, i)
             for i, text in enumerate(texts)
@@ -206,7 +225,8 @@ class Judged:
 
     async def _scores(
         self, asking: Asking, texts: Sequence[str], beside: Sequence[str], key: int
-    ) -> list[float | None]:
+    ) -> Sequence[float | None] | None:
+        """A score for each text; nothing at all where there was nothing to compare."""
         shown = list(dict.fromkeys([*texts, *beside]))
         group = Group(asking.segment, tuple(map(Candidate, shown)))
         judgement = await self.judge.judge(group, asking.number(("judge", key)))
@@ -215,6 +235,8 @@ class Judged:
         if verdict is None:
             return [None] * len(texts)
         if verdict.scores is None:
+            if len(shown) == 1:
+                return None
             asking.failures.append(Failure("no-scores", "the judge ranks without scores"))
             return [None] * len(texts)
         if max(verdict.scores) > self.top:
