@@ -504,6 +504,8 @@ def test_answer_tags(reply: str, expected: tuple[str | None, ...]):
         ("chat", "```\n\n```", (None, None, "```\n\n```")),
         ("chat", "<think>a</think>\none", (None, "one", "<think>a</think>\none")),
         ("chat", "<think>a", (None, None, "<think>a")),
+        # A chat template may have begun the thoughts.
+        ("chat", "a</think>\none", (None, "one", "a</think>\none")),
         ("chat", "one```", ("one```",) * 3),
         ("seedx", "Hi [COT] because", (None, None, "Hi [COT] because")),
         ("seedx-cot", "Hi [COT] because [COT]", ("Hi", "Hi", "Hi")),
@@ -515,9 +517,15 @@ def test_plain_translations(name: str, reply: str, expected: tuple[str | None, .
     assert tuple(read(name, how, reply) for how in ("strict", "lenient", "compat")) == expected
 
 
-def read(name: str, reading: str, reply: str) -> str | None:
+@pytest.mark.parametrize("text", ["```\nein\n```", "<think>ein</think> Wort", "</think> endet"])
+@pytest.mark.parametrize("reading", ["strict", "lenient"])
+def test_a_source_with_a_fence_or_thoughts_has_a_translation_with_them(reading: str, text: str):
+    assert read("chat", reading, text, Segment("s", text, "de", "en")) == text
+
+
+def read(name: str, reading: str, reply: str, segment: Segment = SEGMENT) -> str | None:
     try:
-        return make_format(name, reading).read(reply, SEGMENT)  # type: ignore[arg-type]
+        return make_format(name, reading).read(reply, segment)  # type: ignore[arg-type]
     except UnreadableReply:
         return None
 

@@ -28,14 +28,23 @@ class Chat(BaseFormat):
         return Prompt(fill(load("chat"), source=item.source, **named_languages(item)))
 
     def read(self, reply: str, item: Segment) -> str:
-        if self.reading == "lenient":
-            reply = plain.after_thinking(plain.drop_end_tokens(reply))
         text = reply.strip()
-        fenced = None if _FENCED.fullmatch(item.source.strip()) else _FENCED.fullmatch(text)
-        if self.reading == "strict" and (fenced or text.startswith("<think>")):
-            raise refuse("extra-text", "there is more than the translation: thoughts, or a fence")
-        if self.reading == "lenient" and fenced:
-            text = fenced[2].strip()
+        if self.reading != "compat":
+            bare = _bare(text, item.source)
+            if self.reading == "strict" and bare != text:
+                raise refuse(
+                    "extra-text", "more than the translation: thoughts, or a fence"
+                )
+            text = bare
         if not text:
             raise refuse("empty-translation", "the translation is empty")
         return text
+
+
+def _bare(text: str, source: str) -> str:
+    """Without thoughts and a fence, but where the source has such itself: they may be its own."""
+    text = plain.drop_end_tokens(text)
+    if not plain.THINKING.search(source):
+        text = plain.after_thinking(text).strip()
+    fenced = None if _FENCED.fullmatch(source.strip()) else _FENCED.fullmatch(text)
+    return fenced[2].strip() if fenced else text

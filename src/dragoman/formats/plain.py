@@ -41,7 +41,7 @@ _TABLE = _table()
 # The start of an answer line: a heading sign, a bullet or a number, a TeX command.
 PREFIX = re.compile(r"(?:#+ ?)?(?:[-+•·] |\(?\d{1,2}[.)] )?(?:\\[a-z]{1,12} ?)?")
 
-_THINKING = re.compile(r"<(/?)think(?:ing)?>", re.I)
+THINKING = re.compile(r"<(/?)think(?:ing)?>", re.I)
 
 
 def drop_end_tokens(text: str) -> str:
@@ -71,7 +71,7 @@ def after_thinking(text: str) -> str:
 
 def check_thinking_ended(text: str) -> None:
     """Refuses a reply whose last thoughts are never closed."""
-    ends = [tag[1] for tag in _THINKING.finditer(text)]
+    ends = [tag[1] for tag in THINKING.finditer(text)]
     if ends and not ends[-1]:
         raise refuse("unfinished-thinking", "the reply ends within its thoughts")
 
