@@ -339,6 +339,8 @@ async def test_samples_that_are_all_one_text_wait_for_another_to_be_judged_besid
     assert (tree[1].visits, tree[1].total) == (4, pytest.approx(0.2 + 3 * 0.3))
     assert found.texts == ("was besser ist", "was ist")
     assert "lost" not in found.details
+    # Six texts, the way back of each but for the two samples too many, and a judgement's reply.
+    assert found.details["used"]["calls"] == 3 + 1 + 3 + 3 + 1 + 1
 
 
 async def test_one_text_and_nothing_else_is_the_translation_and_has_no_utility() -> None:

@@ -131,12 +131,13 @@ class TreeTranslator:
             return tree
         beside = [tree[i].text for i in sorted({above, best(tree)} - {0})]
         waiting = [above] if above and not tree[above].visits else []
-        asked = [*texts, *(tree[i].text for i in waiting)]
-        valued = await self.worth.of(asking, asked, beside, key, first=above == 0)
+        valued = await self.worth.of(
+            asking, texts, beside, key, above == 0, [tree[i].text for i in waiting]
+        )
         for at, one in zip(waiting, valued[len(texts) :], strict=True):
             if one.reward is not None:
                 tree = propagated(tree, at, one.reward)
-        for text, one in zip(texts, valued, strict=False):
+        for text, one in zip(texts, valued[: len(texts)], strict=True):
             node = Node(text, made, above, one.back)
             if one.reward is not None:
                 tree = grown(tree, node, one.reward)

@@ -35,9 +35,9 @@ class Valued:
 
 
 class Worth(Protocol):
-    """Values new texts, which are siblings; `first` is true of the tree's first level. `beside`
-    are texts of the tree that may serve as yardsticks. `width` is how many siblings a round is
-    to make out of so many samples."""
+    """Values new texts, which are siblings, and after them texts of the tree that were `waiting`;
+    `first` is true of the tree's first level. `beside` are texts of the tree that may serve as
+    yardsticks. `width` is how many siblings a round is to make out of so many samples."""
 
     @property
     def fields(self) -> Mapping[str, object]: ...
@@ -45,7 +45,13 @@ class Worth(Protocol):
     def width(self, samples: int) -> int: ...
 
     async def of(
-        self, asking: Asking, texts: Sequence[str], beside: Sequence[str], key: int, first: bool
+        self,
+        asking: Asking,
+        texts: Sequence[str],
+        beside: Sequence[str],
+        key: int,
+        first: bool,
+        waiting: Sequence[str] = (),
     ) -> list[Valued]: ...
 
 
@@ -102,7 +108,13 @@ class RoundTrips:
         return 1
 
     async def of(
-        self, asking: Asking, texts: Sequence[str], beside: Sequence[str], key: int, first: bool
+        self,
+        asking: Asking,
+        texts: Sequence[str],
+        beside: Sequence[str],
+        key: int,
+        first: bool,
+        waiting: Sequence[str] = (),
     ) -> list[Valued]:
         one = self._straight if first else self._simulated
         return await together(one(asking, text, (key, i)) for i, text in enumerate(texts))
@@ -206,13 +218,19 @@ class Judged:
         return samples
 
     async def of(
-        self, asking: Asking, texts: Sequence[str], beside: Sequence[str], key: int, first: bool
+        self,
+        asking: Asking,
+        texts: Sequence[str],
+        beside: Sequence[str],
+        key: int,
+        first: bool,
+        waiting: Sequence[str] = (),
     ) -> list[Valued]:
-        scores = await self._scores(asking, texts, beside, key)
+        scores = await self._scores(asking, [*texts, *waiting], beside, key)
         segment = asking.segment
         if scores is None:
             if not first:
-                return [Valued(None, None)] * len(texts)
+                return [Valued(None, None)] * (len(texts) + len(waiting))
             back = await asking.trip(
                 texts[0], segment.target_lang, segment.source_lang, "back", key, 0
             )
@@ -221,6 +239,8 @@ class Judged:
             asking.trip(text, segment.target_lang, segment.source_lang, "back", key, i)
             for i, text in enumerate(texts)
         )
+        # What waits has been translated back already.
+        backs += [None] * len(waiting)
         return [Valued(score, back) for score, back in zip(scores, backs, strict=True)]
 
     async def _scores(
