@@ -212,6 +212,9 @@ def test_a_best_of_n_line_with_its_group() -> None:
     row["details"]["judgement"]["scores"] = [1]  # type: ignore[index]
     with pytest.raises(ValueError, match="1 scores for 2 candidates"):
         compared_in(row, SEGMENT, right)
+    row["details"]["judgement"] = "ok"  # type: ignore[index]
+    with pytest.raises(ValueError, match="'judgement' must be an object, not text"):
+        compared_in(row, SEGMENT, right)
 
 
 def test_rows_for_training() -> None:

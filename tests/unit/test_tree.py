@@ -155,6 +155,8 @@ def test_a_drawing() -> None:
         "│  └─ 1.000 × 1  c  (sample)",
         f"└─ 0.250 × 1  {'x' * 100}…  (sample)",
     ]
+    # What was never valued has no number.
+    assert list(drawn((*ROOT, Node("a", "sample", 0))))[1:] == ["└─ – × 0  a  (sample)"]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_rows_that_are_no_tree_are_refused(change: dict[str, object], message: s
 @pytest.mark.parametrize(
     ("details", "message"),
     [
-        ("x", "'details' must be an object"),
+        ("x", "'details' must be an object, not text"),
         ({"tree": 5}, "'tree' must be a list of nodes"),
         ({"tree": {"text": "a"}}, "'tree' must be a list of nodes"),
         ({"tree": [1]}, "'tree' must be a list of nodes"),

@@ -11,7 +11,7 @@ from dragoman.cli.running import Text
 from dragoman.errors import BadRecord, UserError
 from dragoman.row_files import read_rows
 from dragoman.translators.tree.drawing import drawn
-from dragoman.translators.tree.nodes import details_of, tree_from_rows
+from dragoman.translators.tree.nodes import object_in, tree_from_rows
 
 
 def tree(file: Text, /, *, id: Annotated[Text | None, Parameter(name="--id")] = None) -> int:
@@ -30,7 +30,7 @@ def tree(file: Text, /, *, id: Annotated[Text | None, Parameter(name="--id")] = 
     shown = 0
     for number, row in read_rows(file):
         try:
-            rows = details_of(row).get("tree")
+            rows = object_in(row, "details").get("tree")
             if not rows or (id is not None and row.get("id") != id):
                 continue
             nodes = tree_from_rows(rows)

@@ -20,8 +20,8 @@ from dragoman.translators.tree.nodes import (
     Tree,
     by_utility,
     children,
-    details_of,
     kept,
+    object_in,
     standings,
     tree_from_rows,
 )
@@ -68,7 +68,7 @@ class Compared:
 def compared_in(row: Mapping[str, Any], given: Segment | Group, is_wrong: Wrong) -> Compared | str:
     """What a translation line or a verdict line compares, or why it compares nothing.
     ValueError says what is wrong with the line."""
-    details = details_of(row)
+    details = object_in(row, "details")
     signed = str(row.get("signature", ""))
     if rows := details.get("tree"):
         tree = tree_from_rows(rows)
@@ -76,7 +76,8 @@ def compared_in(row: Mapping[str, Any], given: Segment | Group, is_wrong: Wrong)
         return Compared(found, "tree", signed, tree[0].utility, tree)
     judged: Mapping[str, Any] = row
     if "candidates" in details:
-        texts, judged, origin = details["candidates"], details.get("judgement", {}), "best-of-n"
+        texts, origin = details["candidates"], "best-of-n"
+        judged = object_in(details, "judgement")
     elif isinstance(given, Group) and "order" in row:
         texts, origin = [c.text for c in given.candidates], "verdict"
     else:

@@ -21,7 +21,8 @@ def _below(tree: Tree, at: int, indent: str) -> Iterator[str]:
     for number, child in enumerate(under):
         node, last = tree[child], number == len(under) - 1
         mark, further = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield f"{indent}{mark}{node.utility:.3f} × {node.visits}  {_line(node.text)}  ({node.made})"
+        utility = f"{node.utility:.3f}" if node.visits else "–"
+        yield f"{indent}{mark}{utility} × {node.visits}  {_line(node.text)}  ({node.made})"
         yield from _below(tree, child, indent + further)
 
 

@@ -12,7 +12,7 @@ from math import inf, log, sqrt
 from statistics import fmean
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from dragoman.row_files import writable
+from dragoman.row_files import kind, writable
 
 Made = Literal["source", "sample", "mutation", "merge"]
 
@@ -157,12 +157,12 @@ def tree_rows(tree: Tree) -> list[dict[str, Any]]:
     return rows
 
 
-def details_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The details of a translation line; ValueError says that they are none."""
-    details: object = row.get("details") or {}
-    if not isinstance(details, Mapping):
-        raise ValueError("'details' must be an object")
-    return cast(Mapping[str, Any], details)
+def object_in(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """What a translation line holds there, if anything; ValueError says that it is no object."""
+    value: object = row.get(key) or {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{key!r} must be an object, not {kind(value)}")
+    return cast(Mapping[str, Any], value)
 
 
 def tree_from_rows(rows: Sequence[Mapping[str, Any]]) -> Tree:
