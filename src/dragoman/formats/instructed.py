@@ -32,9 +32,7 @@ class Chat(BaseFormat):
         if self.reading != "compat":
             bare = _bare(text, item.source)
             if self.reading == "strict" and bare != text:
-                raise refuse(
-                    "extra-text", "more than the translation: thoughts, or a fence"
-                )
+                raise refuse("extra-text", "more than the translation: thoughts, or a fence")
             text = bare
         if not text:
             raise refuse("empty-translation", "the translation is empty")
