@@ -115,6 +115,9 @@ def test_what_is_refused_before_anything_is_served(tmp_path: Path) -> None:
     code, said = run("--host", "0.0.0.0", "--port", str(free_port()))
     assert code == 2
     assert "--token-env" in said
+    code, said = run("--port", "99999")
+    assert code == 2
+    assert said.startswith("dragoman: cannot listen on 127.0.0.1:99999: ")
     code, said = run("--token-env", "EMPTY")
     assert (code, said) == (2, "dragoman: the environment variable EMPTY holds no token\n")
     code, said = run("--hedge", "1")

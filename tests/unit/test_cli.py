@@ -9,12 +9,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dragoman.cli.doctor import EXTRAS
+
+HOME = Path(__file__).resolve().parents[2]
 DRAGOMAN = [sys.executable, "-c", "from dragoman.cli import main; main()"]
 ROWS: list[dict[str, Any]] = [
     {
@@ -339,6 +343,11 @@ def test_lists(verb: str, tmp_path: Path) -> None:
     done = run(verb, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) > 2
+
+
+def test_doctor_knows_each_extra_that_a_command_may_ask_for() -> None:
+    project = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["project"]
+    assert EXTRAS.keys() == project["optional-dependencies"].keys()
 
 
 def test_hostile_text_does_not_steer_the_terminal(tmp_path: Path) -> None:

@@ -19,9 +19,13 @@ EXTRAS = {
         ("openvino-genai", "tokenizers", "jinja2"),
     ),
     "transformers": ("the PyTorch engine (transformers:FOLDER)", ("torch", "transformers")),
+    "serve": ("a judge behind HTTP (dragoman serve)", ("pydantic", "starlette", "uvicorn")),
+    "train": ("training (dragoman train)", ("trl", "accelerate", "datasets", "peft")),
+    "mbr": ("choosing among samples (--translator mbr)", ("fastchrf",)),
     "vllm": ("vLLM in this process (vllm:FOLDER)", ("vllm",)),
     "parquet": ("Parquet files", ("pyarrow",)),
     "files": ("PO and XLIFF files (dragoman document)", ("polib", "lxml")),
+    "hub": ("test sets from the hub (dragoman benchmark)", ("datasets",)),
     "ray": ("the work by a cluster (--on ray)", ("ray",)),
     "langid": ("guessing languages (--language-check langid)", ("py3langid",)),
 }

@@ -84,8 +84,9 @@ def listen(host: str, port: int, *, token: str | None) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=AT_THE_DOOR)
-    except OSError as error:
-        raise UserError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    except (OSError, OverflowError) as error:  # a port that no number of 16 bits can be
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot listen on {host}:{port}: {why}") from None
     # Every connection inherits it: an answer's body must not wait 40 ms for the ACK of its head.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
