@@ -435,6 +435,13 @@ def test_openvino_settings_that_would_end_the_process_are_refused(tiny_openvino_
         make_engine(f"openvino:{tiny_openvino_folder}", precision="bf16", threads=1)
 
 
+def test_a_model_that_openvino_does_not_load_is_named(tiny_openvino_folder: Path, tmp_path: Path):
+    broken = shutil.copytree(tiny_openvino_folder, tmp_path / "broken")
+    (broken / "openvino_model.xml").write_text("no model")
+    with pytest.raises(UserError, match=f"OpenVINO does not load {re.escape(str(broken))}: "):
+        make_engine(f"openvino:{broken}")
+
+
 def test_a_signal_after_openvino_is_closed_is_no_fault(tiny_openvino_folder: Path):
     # In a process of its own, which the fault would end.
     script = f"""

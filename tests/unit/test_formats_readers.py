@@ -501,6 +501,8 @@ def test_answer_tags(reply: str, expected: tuple[str | None, ...]):
         ("seedx", "one\ntwo", ("one\ntwo", "one\ntwo", "one\ntwo")),
         ("chat", " one\n\ntwo\n", ("one\n\ntwo",) * 3),
         ("chat", "```text\none\n```", (None, "one", "```text\none\n```")),
+        ("chat", "```\n one\n\n```<|im_end|>", (None, "one", "```\n one\n\n```<|im_end|>")),
+        ("chat", "````\none\n```", ("````\none\n```",) * 3),
         ("chat", "```\n\n```", (None, None, "```\n\n```")),
         ("chat", "<think>a</think>\none", (None, "one", "<think>a</think>\none")),
         ("chat", "<think>a", (None, None, "<think>a")),

@@ -194,6 +194,10 @@ def test_verdicts_with_scores_with_places_and_none() -> None:
     halved = compared_in(judged(scored), group, lambda text: text == "x")
     assert isinstance(halved, Compared)
     assert halved.found[0] == Standing("x", 4.5, True)
+    below = Verdict(Ranking(((1,), (3,), (0, 2))), (-3, 2, -3, 1))
+    doubled = compared_in(judged(below), group, lambda text: text == "x")
+    assert isinstance(doubled, Compared)
+    assert doubled.found[0] == Standing("x", -6, True)
 
 
 def test_a_best_of_n_line_with_its_group() -> None:
