@@ -24,7 +24,9 @@ from dragoman.types import Prompt
 pytest.importorskip("trl", reason="needs dragoman[train]")
 
 STEPS = 30
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning", "ignore::DeprecationWarning", "error:.is_gradient_checkpointing"
+)
 
 
 def pairs(count: int) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from tests.conftest import make_group
 from dragoman.cli import main
 from dragoman.data.rows import Pair, pair_from_row
 from dragoman.errors import UserError
-from dragoman.formats import make_format
+from dragoman.formats import Reading, make_format
 from dragoman.formats.verdict_line import verdict_row
 from dragoman.translators.preferences import (
     Compared,
@@ -249,6 +249,21 @@ def test_a_format_without_a_chat_has_texts_and_no_messages() -> None:
     assert pair_from_row(row) == Pair(row["prompt"], "Good morning", "Night", chat=False)
     with pytest.raises(UserError, match="seedx is asked without a chat template"):
         preference_row(preference, "llama-factory", format)
+
+
+@pytest.mark.parametrize("reading", ["strict", "lenient", "compat"])
+@pytest.mark.parametrize("name", ["ssr", "ssr-card"])
+def test_an_answer_in_tags_is_a_reply_too(name: str, reading: Reading) -> None:
+    preference = Preference(SEGMENT, "Good\nmorning", "Night", (0.9, 0.7), "tree", "x")
+    format = make_format(name, reading)
+    row = preference_row(preference, "trl", format)
+    assert row
+    assert row["chosen"] == "<think></think> <answer>Good\nmorning</answer>"
+    assert format.read(row["rejected"], SEGMENT) == "Night"
+    assert pair_from_row(row).chat is False
+    unwritable = Preference(SEGMENT, "", "Night", (0.9, 0.7), "tree", "x")
+    with pytest.raises(UserError, match="is asked without a chat template"):
+        preference_row(unwritable, "llama-factory", format)
 
 
 def test_a_text_that_fits_in_no_reply_is_left_out() -> None:

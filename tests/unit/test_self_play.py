@@ -97,10 +97,10 @@ def test_a_game_that_was_killed_does_no_round_twice_and_says_none_twice(output: 
     assert (output / "model/weights").read_text() == "2"
 
 
-@pytest.mark.parametrize("own", [{"rounds": 0}, {"sentences": 0}])
+@pytest.mark.parametrize("own", [{"rounds": 0}, {"sentences": 0}, {"concurrency": 0}])
 def test_a_game_has_rounds_and_sentences(output: Path, own: dict[str, int]) -> None:
     recipe = replace(RECIPE, own={**RECIPE.own, **own})
-    with pytest.raises(UserError, match="rounds and sentences are 1 or more"):
+    with pytest.raises(UserError, match="rounds, sentences and concurrency are 1 or more"):
         self_play.train(recipe, output)
     assert not output.exists()
 

@@ -50,6 +50,11 @@ class SSRCard(SSR):
     name = "ssr-card"
 
 
+def answered(text: str) -> str:
+    """A reply that answers with this text, without a thought."""
+    return f"<think></think> <answer>{text}</answer>"
+
+
 def _strict(reply: str) -> str:
     """`<think>…</think> <answer>…</answer>` and nothing else; each tag once."""
     text = reply.strip()

@@ -15,7 +15,6 @@ With vLLM, DeepSpeed or FSDP, and with sampling other than by temperature, TRL d
 from __future__ import annotations
 
 import logging
-import warnings
 from typing import Any
 
 import torch
@@ -81,10 +80,7 @@ class GrpoTrainer(_GRPOTrainer):
     def _generate_and_score_completions(self, inputs: list[Batch]) -> Batch:
         self._inputs = inputs
         above: Any = super()
-        with warnings.catch_warnings():
-            # TRL asks for a name that transformers is about to drop.
-            warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")
-            return above._generate_and_score_completions(inputs)
+        return above._generate_and_score_completions(inputs)
 
     def _prepare_inputs(self, generation_batch: Any) -> Batch:
         above: Any = super()

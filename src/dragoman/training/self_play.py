@@ -103,8 +103,10 @@ def _read(recipe: Recipe) -> SelfPlaySettings:
         raise UserError(f"{recipe.name}: round trips value the nodes; leave out [judge]")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError("self-play runs in one process; its engine may use several GPUs")
-    if settings.rounds < 1 or settings.sentences < 1:
-        raise UserError(f"{recipe.name}: [self-play]: rounds and sentences are 1 or more")
+    if min(settings.rounds, settings.sentences, settings.concurrency) < 1:
+        raise UserError(
+            f"{recipe.name}: [self-play]: rounds, sentences and concurrency are 1 or more"
+        )
     codes = {language_code(language) for language in settings.languages}
     if len(codes) != len(settings.languages) or len(codes) < 2:
         raise UserError(f"{recipe.name}: [self-play]: languages are two or more, all different")

@@ -16,16 +16,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dragoman.asking import Asker, Patience
+from dragoman.asking import Asker, NoCache, Patience, ReplyCache
 from dragoman.data.rows import Sentence
 from dragoman.engines import ENGINES, Engine, make_engine
 from dragoman.engines.conversion import convert_model
 from dragoman.engines.model_folder import content_digest
+from dragoman.engines.scripted import ScriptedEngine
 from dragoman.errors import UserError
 from dragoman.language_check import LanguageCheck
 from dragoman.languages import language_code
 from dragoman.ledger import Ledger
-from dragoman.metrics import make_metric
 from dragoman.plugins import find
 from dragoman.records import segment_to_row
 from dragoman.row_files import to_line, write_lines
@@ -73,8 +73,11 @@ class Play:
     def check(self) -> None:
         """Everything is found out before anything is begun."""
         preference.translation_format(self.settings.format, self.settings.reading)
-        make_metric(self.settings.similarity)
         find("engine", self.settings.engine, ENGINES)
+        # A search that cannot be says so when it is made; nothing is asked of this one.
+        one, other = self.settings.languages[:2]
+        mute = ScriptedEngine(rules=[{"error": "refused"}])
+        self._searcher(mute, NoCache(), Segment("", "", one, other))
         known = {language_code(language) for language in self.settings.languages}
         for sentence in self.sentences:
             if language_code(sentence.lang) not in known:
@@ -154,14 +157,14 @@ class Play:
             async with aclosing(run.records(segments, Progress(len(segments)))) as records:
                 return [record.line async for record in records]
 
-    def _searcher(self, engine: Engine, ledger: Ledger, segment: Segment) -> Translator:
+    def _searcher(self, engine: Engine, cache: ReplyCache, segment: Segment) -> Translator:
         told = self.settings
         sampling = Sampling(told.temperature, max_tokens=told.max_tokens, seed=self.recipe.seed)
         own = (segment.source_lang, segment.target_lang)
         bridges = [one for one in told.languages if not any(_same(one, other) for other in own)]
         return make_translator(
             f"tree:{told.similarity}",
-            Asker(engine, sampling, Patience(0), ledger),
+            Asker(engine, sampling, Patience(0), cache),
             format=told.format,
             reading=told.reading,
             samples=told.samples,

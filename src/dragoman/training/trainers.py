@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
@@ -215,7 +216,10 @@ def finish(work: Work, trainer: Any, watchers: Iterable[Any]) -> None:
         trainer.add_callback(watcher)
     # It would print every logged line; whoever wants to draw has a callback of their own.
     trainer.remove_callback(import_module("transformers").PrinterCallback)
-    trainer.train(resume_from_checkpoint=str(work.checkpoint) if work.checkpoint else None)
+    with warnings.catch_warnings():
+        # TRL asks for a name that transformers is about to drop.
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")
+        trainer.train(resume_from_checkpoint=str(work.checkpoint) if work.checkpoint else None)
     partial = work.output / "model.partial"
     if run_folder.is_first():
         shutil.rmtree(partial, ignore_errors=True)

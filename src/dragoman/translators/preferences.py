@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from dragoman.errors import UnreadableReply, UserError
 from dragoman.formats import Format
+from dragoman.formats.ssr import answered
 from dragoman.formats.template import fenced
 from dragoman.translators.tree.nodes import (
     Standing,
@@ -216,18 +217,18 @@ def preference_row(
     if form == "rows":
         return {**about, "source": segment.source, "chosen": preference.chosen,
                 "rejected": preference.rejected}  # fmt: skip
+    asked = format.write(segment)
+    if form == "llama-factory" and not asked.chat:
+        raise UserError(
+            f"{format.name} is asked without a chat template, which LLaMA-Factory always puts "
+            "around a prompt; take --form trl or rows"
+        )
     chosen, rejected = (
         reply_of(text, segment, format) for text in (preference.chosen, preference.rejected)
     )
     if chosen is None or rejected is None:
         return None
-    asked = format.write(segment)
     if not asked.chat:
-        if form == "llama-factory":
-            raise UserError(
-                f"{format.name} is asked without a chat template, which LLaMA-Factory always puts "
-                "around a prompt; take --form trl or rows"
-            )
         return {
             "prompt": asked.text, "chosen": chosen, "rejected": rejected, "chat": False, **about
         }  # fmt: skip
@@ -239,8 +240,8 @@ def preference_row(
 
 
 def reply_of(text: str, segment: Segment, format: Format[Segment, str]) -> str | None:
-    """A reply that the format reads as this text: the bare text, or the text in a fence."""
-    for reply in (text, fenced(text)):
+    """A reply that the format reads as this text: bare, in a fence, or an answer in tags."""
+    for reply in (text, fenced(text), answered(text)):
         try:
             if format.read(reply, segment) == text:
                 return reply
