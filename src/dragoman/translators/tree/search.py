@@ -38,7 +38,7 @@ from dragoman.translators.tree.nodes import (
     summed,
     tree_rows,
 )
-from dragoman.translators.tree.worth import Worth
+from dragoman.translators.tree.worth import Siblings, Worth
 from dragoman.types import Segment, Translation
 
 New: TypeAlias = tuple[Made, list[str]]
@@ -131,9 +131,8 @@ class TreeTranslator:
             return tree
         beside = [tree[i].text for i in sorted({above, best(tree)} - {0})]
         waiting = [above] if above and not tree[above].visits else []
-        valued = await self.worth.of(
-            asking, texts, beside, key, above == 0, [tree[i].text for i in waiting]
-        )
+        siblings = Siblings(texts, beside, [tree[i].text for i in waiting], key, first=above == 0)
+        valued = await self.worth.of(asking, siblings)
         for at, one in zip(waiting, valued[len(texts) :], strict=True):
             if one.reward is not None:
                 tree = propagated(tree, at, one.reward)

@@ -34,25 +34,31 @@ class Valued:
     waits: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """New texts below one node; `first` is true of the tree's first level, `key` is theirs
+    alone.
+
+    Of the texts that the tree has, those `beside` may serve as yardsticks, and those `waiting` are
+    to be valued as well."""
+
+    texts: Sequence[str]
+    beside: Sequence[str]
+    waiting: Sequence[str]
+    key: int
+    first: bool
+
+
 class Worth(Protocol):
-    """Values new texts, which are siblings, and after them texts of the tree that were `waiting`;
-    `first` is true of the tree's first level. `beside` are texts of the tree that may serve as
-    yardsticks. `width` is how many siblings a round is to make out of so many samples."""
+    """Values siblings, and after them the texts that were waiting. `width` is how many siblings a
+    round is to make out of so many samples."""
 
     @property
     def fields(self) -> Mapping[str, object]: ...
 
     def width(self, samples: int) -> int: ...
 
-    async def of(
-        self,
-        asking: Asking,
-        texts: Sequence[str],
-        beside: Sequence[str],
-        key: int,
-        first: bool,
-        waiting: Sequence[str] = (),
-    ) -> list[Valued]: ...
+    async def of(self, asking: Asking, new: Siblings) -> list[Valued]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +113,9 @@ class RoundTrips:
     def width(self, samples: int) -> int:
         return 1
 
-    async def of(
-        self,
-        asking: Asking,
-        texts: Sequence[str],
-        beside: Sequence[str],
-        key: int,
-        first: bool,
-        waiting: Sequence[str] = (),
-    ) -> list[Valued]:
-        one = self._straight if first else self._simulated
-        return await together(one(asking, text, (key, i)) for i, text in enumerate(texts))
+    async def of(self, asking: Asking, new: Siblings) -> list[Valued]:
+        one = self._straight if new.first else self._simulated
+        return await together(one(asking, text, (new.key, i)) for i, text in enumerate(new.texts))
 
     async def _straight(self, asking: Asking, text: str, path: tuple[int, int]) -> Valued:
         """The first level's value: the likeness of one direct back-translation."""
@@ -217,30 +215,22 @@ class Judged:
     def width(self, samples: int) -> int:
         return samples
 
-    async def of(
-        self,
-        asking: Asking,
-        texts: Sequence[str],
-        beside: Sequence[str],
-        key: int,
-        first: bool,
-        waiting: Sequence[str] = (),
-    ) -> list[Valued]:
-        scores = await self._scores(asking, [*texts, *waiting], beside, key)
+    async def of(self, asking: Asking, new: Siblings) -> list[Valued]:
+        scores = await self._scores(asking, [*new.texts, *new.waiting], new.beside, new.key)
         segment = asking.segment
         if scores is None:
-            if not first:
-                return [Valued(None, None)] * (len(texts) + len(waiting))
+            if not new.first:
+                return [Valued(None, None)] * (len(new.texts) + len(new.waiting))
             back = await asking.trip(
-                texts[0], segment.target_lang, segment.source_lang, "back", key, 0
+                new.texts[0], segment.target_lang, segment.source_lang, "back", new.key, 0
             )
-            return [Valued(None, back, waits=True), *[Valued(None, None)] * (len(texts) - 1)]
+            return [Valued(None, back, waits=True), *[Valued(None, None)] * (len(new.texts) - 1)]
         backs = await together(
-            asking.trip(text, segment.target_lang, segment.source_lang, "back", key, i)
-            for i, text in enumerate(texts)
+            asking.trip(text, segment.target_lang, segment.source_lang, "back", new.key, i)
+            for i, text in enumerate(new.texts)
         )
         # What waits has been translated back already.
-        backs += [None] * len(waiting)
+        backs += [None] * len(new.waiting)
         return [Valued(score, back) for score, back in zip(scores, backs, strict=True)]
 
     async def _scores(
