@@ -8,7 +8,7 @@ import shutil
 import ssl
 import subprocess
 import warnings
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from dragoman.serving.lines import SENDING, LineBroken, Lines, Reply
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
 
 class Scripted:
     """Gives each request the next answer, and remembers on which connection each came. `None`
@@ -32,7 +34,7 @@ class Scripted:
         self.connections, self.open = 0, 0
         self.closed = asyncio.Queue[int]()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = self.connections = self.connections + 1
         self.open += 1
         try:
@@ -52,13 +54,21 @@ class Scripted:
 
 
 @asynccontextmanager
+async def listening(
+    serve: Serve, path: str = "", *, token: str | None = None, keep: bool = True
+) -> AsyncGenerator[Lines]:
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield Lines(f"http://127.0.0.1:{port}{path}", token, ssl.create_default_context, keep=keep)
+
+
+@asynccontextmanager
 async def at(
     scripted: Scripted, path: str = "", *, token: str | None = None, keep: bool = True
 ) -> AsyncGenerator[Lines]:
-    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    lines = Lines(f"http://127.0.0.1:{port}{path}", token, ssl.create_default_context, keep=keep)
-    async with server:
+    """Ends when every connection has."""
+    async with listening(scripted, path, token=token, keep=keep) as lines:
         yield lines
         await lines.close()
         while scripted.open:
@@ -137,10 +147,7 @@ async def test_what_nobody_asked_for_answers_nothing(later: bool) -> None:
         ended.append(True)
 
     ended = list[bool]()
-    server = await asyncio.start_server(talkative, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        lines = Lines(address, None, ssl.create_default_context)
+    async with listening(talkative) as lines:
         replies = await ask(lines)
         await asyncio.sleep(0.2 if later else 0)
         replies = [*replies, *await ask(lines)]
@@ -175,10 +182,7 @@ async def test_who_closes_does_not_wait_for_those_in_use() -> None:
         ended.set()
 
     ended = asyncio.Event()
-    server = await asyncio.start_server(slow, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, asyncio.timeout(20):
-        lines = Lines(address, None, ssl.create_default_context)
+    async with listening(slow) as lines, asyncio.timeout(20):
         asking = asyncio.create_task(ask(lines))
         await asyncio.sleep(0.05)
         await lines.close()
@@ -199,10 +203,7 @@ async def test_what_is_given_up_is_not_sent_to_its_end() -> None:
         writer.close()
         ended.set()
 
-    server = await asyncio.start_server(busy, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, asyncio.timeout(20):
-        lines = Lines(address, None, ssl.create_default_context)
+    async with listening(busy) as lines, asyncio.timeout(20):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await lines.ask("POST", "/", lambda: bytes(size))
@@ -218,7 +219,7 @@ def test_one_event_loop_after_another() -> None:
         nonlocal address, lines
         scripted = Scripted(*[LAST] * 3 * SENDING)
         port = int(address.rpartition(":")[2] or 0)
-        server = await asyncio.start_server(scripted.serve, "127.0.0.1", port)
+        server = await asyncio.start_server(scripted, "127.0.0.1", port)
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         lines = lines or Lines(address, None, ssl.create_default_context, keep=False)
         async with server:
@@ -295,10 +296,7 @@ async def test_why_a_large_body_is_refused_is_heard_before_it_is_sent() -> None:
         ended.set()
 
     ended = asyncio.Event()
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        lines = Lines(address, None, ssl.create_default_context)
+    async with listening(refuse) as lines:
         reply = await lines.ask("POST", "/", lambda: bytes(2**24))
         await lines.close()
         await ended.wait()
@@ -314,10 +312,7 @@ async def test_a_refusal_is_heard_though_the_server_hears_no_more() -> None:
         await writer.drain()
         writer.transport.abort()
 
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        lines = Lines(address, None, ssl.create_default_context)
+    async with listening(refuse) as lines:
         for _ in range(2):
             reply = await lines.ask("POST", "/", lambda: bytes(2**24))
             assert (reply.status, reply.body) == (413, b"no")
@@ -340,10 +335,7 @@ async def test_large_bodies_are_made_a_few_at_a_time() -> None:
         made += 1
         return bytes(2**23)
 
-    server = await asyncio.start_server(busy, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        lines = Lines(address, None, ssl.create_default_context)
+    async with listening(busy) as lines:
         asked = [asyncio.create_task(lines.ask("POST", "/", body)) for _ in range(SENDING + 4)]
         await asyncio.sleep(0.5)
         assert made == SENDING
@@ -439,7 +431,7 @@ def test_a_server_behind_tls_is_trusted_only_when_it_is_known(tmp_path: Path) ->
 
     async def work() -> None:
         scripted = Scripted(OK)
-        server = await asyncio.start_server(scripted.serve, "localhost", 0, ssl=ours)
+        server = await asyncio.start_server(scripted, "localhost", 0, ssl=ours)
         address = f"https://localhost:{server.sockets[0].getsockname()[1]}"
         async with server:
             known = Lines(address, None, lambda: ssl.create_default_context(cafile=certificate))
